@@ -1,0 +1,25 @@
+"""How every test runs: Hypothesis profiles, the event loop, the hash seed in the header."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# No deadline: a shared machine may be slow, and no test asserts speed by the clock. No database:
+# what one run found must not decide what the next one does.
+settings.register_profile(
+    "short", derandomize=True, database=None, deadline=None, max_examples=100, print_blob=True
+)
+settings.register_profile("long", database=None, deadline=None, max_examples=5_000, print_blob=True)
+settings.load_profile("short")  # `--hypothesis-profile=long` looks for what nobody has seen yet
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, as the server does."""
+    return "asyncio"
+
+
+def pytest_report_header() -> str:
+    """Name the hash seed, so that a failure which depends on it can be repeated."""
+    return f"PYTHONHASHSEED: {os.environ.get('PYTHONHASHSEED', 'random')}"
