@@ -1,0 +1,1 @@
+"""Room 2: state and sequence. Knows no HTTP and no MCP."""
