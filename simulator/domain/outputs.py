@@ -45,16 +45,26 @@ class Output:
     sources: tuple[str, ...] = ()
 
 
+_MP3_FRAME_BYTES, _MP3_FRAME_MS = 384, 24  # 128 kbit/s at 48 kHz
+
+
 def declared_size(output: Output) -> int:
     """Bytes of the original file, promised before it is made; the renderer pads up to it.
 
     A status answer states ``file_size`` without rendering anything, so the size has to follow from
-    the description alone. The allowances are wide enough for the busiest picture of that size.
+    the description alone. Allowances per pixel are wide enough for nearly every picture, and what
+    is busier is stored more coarsely. A picture that shows a source is stored in full colour.
     """
     pixels = output.width * output.height
-    if output.kind == "image":
-        return 32_768 + pixels // 3
     seconds = -(-output.duration_ms // 1000)
     if output.kind == "video":
-        return 32_768 + seconds * (pixels // 8 + 8_192)
-    return 8_192 + seconds * 40_000
+        return 32_768 + seconds * (pixels // 8 + 16_384)
+    if output.format == "wav":
+        return 44 + output.duration_ms * AUDIO_RATE_HZ // 1000 * 2
+    if output.format == "mp3":
+        return 2_048 + (output.duration_ms // _MP3_FRAME_MS + 4) * _MP3_FRAME_BYTES
+    if output.kind == "audio":
+        return 16_384 + seconds * 12_288
+    if output.format == "png":
+        return 32_768 + (pixels * 3 // 2 if output.sources else pixels // 3)
+    return 32_768 + pixels // 4 * 2

@@ -1,0 +1,16 @@
+"""What a header reader finds."""
+
+from dataclasses import dataclass
+
+from simulator.domain.outputs import MediaKind
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Pixels and milliseconds as the headers state them, not yet judged."""
+
+    kind: MediaKind
+    format: str
+    width: int = 0
+    height: int = 0
+    duration_ms: int | None = None
