@@ -1,0 +1,25 @@
+"""Instants of a world's clock: whole milliseconds since 1970, shown as RFC 3339 with ``Z``."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+WORLD_BEGINS_MS = 1_767_225_600_000
+"""2026-01-01T00:00:00Z: every world's clock starts here, so that times are the same every run."""
+
+LAST_INSTANT_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999, where every clock stops."""
+
+
+def rfc3339(instant_ms: int) -> str:
+    text = (_EPOCH + timedelta(milliseconds=instant_ms)).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
+
+
+def from_rfc3339(text: str) -> int:
+    """Milliseconds; ``ValueError`` when the text is not a date and time with an offset."""
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset, expected for example 2026-01-01T00:00:00Z")
+    return (instant - _EPOCH) // _MILLISECOND

@@ -1,0 +1,159 @@
+"""Every call of the provider, once: its route, its tool's name, its shapes, scope and rate bucket.
+
+REST serves this list, its OpenAPI is made from it, and so are the tools of MCP.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+
+from simulator.domain.evidence import ASSUMED, DOCUMENTED, OBSERVED, Strength
+from simulator.engine import answers, bodies
+from simulator.engine.provider import Provider
+from simulator.engine.worlds import Caller
+
+Call = Callable[[Provider, Caller, Any], Awaitable[Struct]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``scopes``: the key needs any of them; empty: any key will do. ``bucket``: the rate limit
+    that a call counts against. ``refuses``: whether business rules can refuse it."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    body: type[Struct]
+    answer: type[Struct]
+    call: Call
+    strength: Strength
+    source: str
+    scopes: tuple[str, ...] = ()
+    bucket: str | None = None
+    refuses: bool = False
+    looks_up: bool = False
+    example: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        segments = self.path.split("/")
+        return tuple(segment[1:-1] for segment in segments if segment.startswith("{"))
+
+
+_READS = ("read:generations", "generate:media")
+_IMAGE = {
+    "prompt": "A lighthouse at dusk, long exposure",
+    "model": "nano-banana",
+    "aspect_ratio": "16:9",
+}
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        name="get_models",
+        method="GET",
+        path="/v1/models",
+        summary="List the models",
+        description="Every model that can be asked for, with its prices, limits and options.",
+        body=bodies.ModelsQuery,
+        answer=answers.ModelsAnswer,
+        call=Provider.get_models,
+        strength=OBSERVED,
+        source="docs: account tools",
+        bucket="read",
+    ),
+    Operation(
+        name="generate_media",
+        method="POST",
+        path="/v1/generate/media",
+        summary="Start an image or a video",
+        description="Checks the request against the model's rules, holds its price, and starts the"
+        " job. Poll the status until it is completed or failed.",
+        body=bodies.MediaBody,
+        answer=answers.StartAnswer,
+        call=Provider.generate_media,
+        strength=DOCUMENTED,
+        source="page: generate_media",
+        scopes=("generate:media",),
+        bucket="media",
+        refuses=True,
+        example=_IMAGE,
+    ),
+    Operation(
+        name="get_generation_status",
+        method="GET",
+        path="/v1/generate/media/{generation_id}",
+        summary="Look at a generation",
+        description="Status, progress, and the files once it is completed.",
+        body=bodies.GenerationId,
+        answer=answers.StatusAnswer,
+        call=Provider.get_generation_status,
+        strength=DOCUMENTED,
+        source="page: get_generation_status",
+        scopes=_READS,
+        bucket="read",
+        looks_up=True,
+    ),
+    Operation(
+        name="get_generation_estimate",
+        method="POST",
+        path="/v1/generate/estimate",
+        summary="Estimate the time",
+        description="How long a generation would take; nothing is started. The route is assumed.",
+        body=bodies.EstimateBody,
+        answer=answers.EstimateAnswer,
+        call=Provider.get_generation_estimate,
+        strength=ASSUMED,
+        source="page: get_generation_estimate; the route is a ruling",
+        bucket="read",
+        refuses=True,
+        example={"model": "kling-3-0-std", "generation_type": "text-to-video"},
+    ),
+    Operation(
+        name="estimate_generation_cost",
+        method="POST",
+        path="/v1/generate/cost",
+        summary="Price a generation",
+        description="What a start with this body would hold, by which row and formula; nothing is"
+        " started. The route is assumed.",
+        body=bodies.CostBody,
+        answer=answers.CostAnswer,
+        call=Provider.estimate_generation_cost,
+        strength=ASSUMED,
+        source="docs: how it works; the route is a ruling",
+        bucket="read",
+        refuses=True,
+        example={"model": "nano-banana", "prompt": "A lighthouse at dusk"},
+    ),
+    Operation(
+        name="get_balance",
+        method="GET",
+        path="/v1/balance",
+        summary="Look at the balance",
+        description="The credits that are available; held ones are not.",
+        body=bodies.Nothing,
+        answer=answers.BalanceAnswer,
+        call=Provider.get_balance,
+        strength=OBSERVED,
+        source="clients of the API",
+        scopes=("read:balance",),
+        bucket="read",
+    ),
+    Operation(
+        name="get_generations",
+        method="GET",
+        path="/v1/generations",
+        summary="List generations",
+        description="This account's generations, newest first, at most 25.",
+        body=bodies.GenerationsQuery,
+        answer=answers.GenerationsAnswer,
+        call=Provider.get_generations,
+        strength=OBSERVED,
+        source="clients of the API",
+        scopes=("read:generations",),
+        bucket="read",
+    ),
+)

@@ -1,0 +1,298 @@
+"""The provider: one method per use case, each reading top to bottom as the page does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulator.domain.catalog import Catalog, Model
+from simulator.domain.delivery import estimate_s, media_output
+from simulator.domain.errors import Denial, Rejection
+from simulator.domain.faults import HEALTHY, JobFault, from_prompt
+from simulator.domain.inputs import Upload
+from simulator.domain.jobs import FACTOR_LEAST, FACTOR_MOST, Job, timetable
+from simulator.domain.limits import CALLS_A_MINUTE, JOBS_AT_ONCE, rate_limit_exceeded, window
+from simulator.domain.normal import normal_form
+from simulator.domain.policies import Policies
+from simulator.domain.pricing import Quote, measured_price, quote
+from simulator.domain.pricing import credits as shown
+from simulator.domain.requests import MediaAsk, MediaRequest, put
+from simulator.domain.rules import enforce
+from simulator.domain.rules.media import MEDIA_RULES
+from simulator.domain.rules.models import resolve
+from simulator.engine.answers import (
+    BalanceAnswer,
+    CostAnswer,
+    EstimateAnswer,
+    GenerationsAnswer,
+    MeasuredCost,
+    ModelsAnswer,
+    StartAnswer,
+    StatusAnswer,
+    start_answer,
+    status_answer,
+)
+from simulator.engine.bodies import (
+    CostBody,
+    EstimateBody,
+    GenerationId,
+    GenerationsQuery,
+    MediaBody,
+    ModelsQuery,
+    Nothing,
+)
+from simulator.engine.ids import make_id
+from simulator.engine.seeds import between, draw
+from simulator.engine.shelf import shelf
+from simulator.engine.store.base import Draft, Query, Store
+from simulator.engine.uploads import UploadUrls
+from simulator.engine.worlds import Caller, Worlds
+
+SEED_MOST = 2**32
+GENERATIONS_MOST = 25
+SAMPLE_MOST = 100
+NO_SUCH_GENERATION = "There is no generation with this id."
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator chose for every world."""
+
+    policies: Policies = Policies()
+    limits: bool = True
+    magic: bool = True
+
+
+class Provider:
+    """Every answer is a value; every refusal a Rejection or a Denial."""
+
+    def __init__(
+        self, catalog: Catalog, store: Store, worlds: Worlds, urls: UploadUrls, options: Options
+    ) -> None:
+        self.catalog = catalog
+        self.store = store
+        self.worlds = worlds
+        self.urls = urls
+        self.options = options
+
+    async def count_call(self, caller: Caller, bucket: str) -> None:
+        """Raises ``rate_limit_exceeded`` for a call beyond its bucket's limit in this minute."""
+        if not self.options.limits:
+            return
+        now_ms = await self.worlds.now(caller.world)
+        calls = await self.store.count_call(
+            caller.world.id, caller.account, bucket, window(now_ms)
+        )
+        if calls > CALLS_A_MINUTE[bucket]:
+            raise rate_limit_exceeded(bucket, now_ms)
+
+    async def generate_media(
+        self, caller: Caller, body: MediaBody, idempotency_key: str | None = None
+    ) -> StartAnswer:
+        request = await self._judge(caller, body.ask())
+        price = quote(self.catalog, request, self.options.policies)
+        fault = from_prompt(body.prompt) if self.options.magic else HEALTHY
+        job, new = await self._accept_media(caller, request, price, fault, idempotency_key)
+        if not new:
+            self._check_repeat(job, request)
+        return start_answer(
+            job, f"Started: {price.formula}; poll the status until it is completed or failed."
+        )
+
+    async def get_generation_status(self, caller: Caller, body: GenerationId) -> StatusAnswer:
+        job = await self._own_job(caller, body.generation_id)
+        now_ms = await self.worlds.now(caller.world)
+        return status_answer(job, now_ms, self.urls.files(caller.world.name))
+
+    async def get_generations(self, caller: Caller, body: GenerationsQuery) -> GenerationsAnswer:
+        now_ms = await self.worlds.now(caller.world)
+        query = Query(
+            account=caller.account,
+            status=body.status,
+            model=body.model,
+            generation_type=body.generation_type,
+            limit=max(1, min(body.limit, GENERATIONS_MOST)),
+        )
+        jobs = await self.store.jobs(caller.world.id, query, now_ms)
+        files = self.urls.files(caller.world.name)
+        return GenerationsAnswer([status_answer(job, now_ms, files) for job in jobs])
+
+    async def get_balance(self, caller: Caller, body: Nothing) -> BalanceAnswer:
+        now_ms = await self.worlds.now(caller.world)
+        balance = await self.store.balance(caller.world.id, caller.account, now_ms)
+        available = shown(balance.available)
+        return BalanceAnswer(
+            credits=available,
+            message=f"{available} credits are available, {shown(balance.held)} are held.",
+            purchase_url="https://kubeez.com",
+        )
+
+    async def get_models(self, caller: Caller | None, body: ModelsQuery) -> ModelsAnswer:
+        rows = shelf(self.catalog, self.options.policies, body.model_type)
+        return ModelsAnswer(rows, len(rows))
+
+    async def get_generation_estimate(self, caller: Caller, body: EstimateBody) -> EstimateAnswer:
+        """Judges nothing but the model: an estimate is asked for before everything is known."""
+        parameters: Mapping[str, object] = body.parameters or {}
+        ask = MediaAsk(
+            prompt=body.prompt or "",
+            model=body.model,
+            generation_type=body.generation_type,
+            duration=parameters.get("duration"),
+            quality=_text(parameters.get("quality")),
+            resolution=_text(parameters.get("resolution")),
+            sound=parameters.get("sound") is True,
+        )
+        model = resolve(self.catalog, ask.model, self.options.policies)
+        asked = put(ask, model, {}, self.options.policies)
+        enforce((rule for rule in MEDIA_RULES if rule.id in _ESTIMATE_RULES), asked)
+        request = normal_form(asked)
+        row = self._row(request)
+        now_ms = await self.worlds.now(caller.world)
+        query = Query(account=caller.account, status="completed", model=model.id, limit=SAMPLE_MOST)
+        finished = await self.store.jobs(caller.world.id, query, now_ms)
+        return EstimateAnswer(
+            model=model.id,
+            generation_type=request.generation_type,
+            estimated_time_seconds=estimate_s(request, row),
+            confidence="high" if row.estimated_time_s is not None else "low",
+            sample_size=len(finished),
+        )
+
+    async def estimate_generation_cost(self, caller: Caller, body: CostBody) -> CostAnswer:
+        request = await self._judge(caller, body.ask())
+        price = quote(self.catalog, request, self.options.policies)
+        measured = measured_price(self.catalog, request, self.options.policies)
+        return CostAnswer(
+            model=request.model.id,
+            generation_type=request.generation_type,
+            credits=shown(price.millicredits),
+            price_row=price.row,
+            formula=price.formula,
+            billing_mode=price.billing_mode,
+            measured=None if measured is None else MeasuredCost(shown(measured[0]), measured[1]),
+        )
+
+    async def _judge(self, caller: Caller, ask: MediaAsk) -> MediaRequest:
+        """The normal form of an ask that no rule refuses."""
+        model = resolve(self.catalog, ask.model, self.options.policies)
+        uploads = await self._uploads(caller, ask)
+        asked = put(ask, model, uploads, self.options.policies)
+        enforce(MEDIA_RULES, asked)
+        return normal_form(asked)
+
+    async def _uploads(self, caller: Caller, ask: MediaAsk) -> Mapping[str, Upload]:
+        """What this world knows of the URLs that the request names: its own uploads."""
+        ids = self.urls.named(caller.world.name, ask)
+        if not ids:
+            return {}
+        known = await self.store.uploads(caller.world.id, ids.values())
+        return {url: known[upload_id] for url, upload_id in ids.items() if upload_id in known}
+
+    async def _accept_media(
+        self,
+        caller: Caller,
+        request: MediaRequest,
+        price: Quote,
+        fault: JobFault,
+        idempotency_key: str | None,
+    ) -> tuple[Job, bool]:
+        world = caller.world
+        row = self.catalog.row(price.row)
+        estimate = estimate_s(request, row)
+        now_ms = await self.worlds.now(world)
+
+        def build(number: int) -> Job:
+            job_id = make_id(world.seed, world.name, "generation", number)
+            output_id = make_id(world.seed, world.name, "output", number)
+            seed = draw(world.seed, "seed", number) % SEED_MOST
+            seed = seed if request.seed is None else request.seed
+            factor = between(world.seed, FACTOR_LEAST, FACTOR_MOST, "time", number)
+            return Job(
+                id=job_id,
+                number=number,
+                account=caller.account,
+                kind="media",
+                model=request.model.id,
+                generation_type=request.generation_type,
+                prompt=request.prompt,
+                row=price.row,
+                formula=price.formula,
+                billing_mode=price.billing_mode,
+                hold_millicredits=price.millicredits,
+                estimated_time_s=estimate,
+                seed=seed,
+                times=timetable(now_ms, estimate, factor, fault),
+                failure=fault.fail,
+                outputs=(media_output(request, row, job_id, output_id, seed),),
+                parameters=_parameters(request),
+            )
+
+        draft = Draft(
+            account=caller.account,
+            bucket="media",
+            millicredits=price.millicredits,
+            at_once=JOBS_AT_ONCE["media"] if self.options.limits else None,
+            build=build,
+            idempotency_key=None
+            if self.options.policies.idempotency == "off"
+            else idempotency_key,
+        )
+        return await self.store.accept(world.id, draft, now_ms)
+
+    def _check_repeat(self, job: Job, request: MediaRequest) -> None:
+        """An idempotency key that was used before: the same request gets its job again, under the
+        policy ``replay``; anything else is refused."""
+        same = (job.model, job.prompt, job.generation_type, job.parameters) == (
+            request.model.id,
+            request.prompt,
+            request.generation_type,
+            _parameters(request),
+        )
+        if not same or self.options.policies.idempotency == "reject":
+            raise Rejection(
+                "idempotency_key_reused",
+                "This Idempotency-Key has started a generation already.",
+                generation_id=job.id,
+            )
+
+    async def _own_job(self, caller: Caller, job_id: str) -> Job:
+        job = await self.store.job(caller.world.id, job_id)
+        if job is None or job.account != caller.account:
+            raise Denial(404, NO_SUCH_GENERATION)
+        return job
+
+    def _row(self, request: MediaRequest) -> Model:
+        return self.catalog.row(quote(self.catalog, request, self.options.policies).row)
+
+
+_ESTIMATE_RULES = frozenset(
+    {
+        "media.generation-type",
+        "media.prompt-length",
+        "media.duration",
+        "media.quality",
+        "media.resolution",
+    }
+)
+"""An estimate may be asked for before the sources and the framing are known."""
+
+
+def _parameters(request: MediaRequest) -> dict[str, object]:
+    """The normal form's other fields, in a fixed order; what was left out stays out."""
+    fields: dict[str, object] = {
+        "aspect_ratio": request.aspect_ratio,
+        "duration_s": request.duration_s,
+        "quality": request.quality or None,
+        "resolution": request.resolution or None,
+        "sound": request.sound or None,
+        "generate_audio": None if request.generate_audio else False,
+        "negative_prompt": request.negative_prompt,
+        "seed": request.seed,
+        "source_media_urls": [source.url for source in request.sources] or None,
+        "kling_elements": list(request.elements) or None,
+        **request.options,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,360 @@
+"""The store's operations as functions of one sqlite connection; the caller holds the transaction.
+
+Amounts are whole milli-credits. Nothing here commits, and a Rejection is raised before anything
+but settlement has been written.
+"""
+
+from collections.abc import Iterable
+from sqlite3 import Connection
+from typing import Any
+
+import msgspec
+
+from simulator.domain.errors import Rejection
+from simulator.domain.inputs import Upload
+from simulator.domain.jobs import Job
+from simulator.domain.ledger import Balance, Entry
+from simulator.domain.limits import concurrency_limit_exceeded
+from simulator.domain.pricing import credits as shown
+from simulator.engine.store.base import Account, Draft, Query, WorldRow
+
+_encode_job = msgspec.json.Encoder().encode
+_decode_job = msgspec.json.Decoder(Job).decode
+
+
+def open_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> WorldRow:
+    found = db.execute(
+        "SELECT id, name, seed, mode, speed, at_ms FROM worlds WHERE name = ?", (row.name,)
+    ).fetchone()
+    if found is not None:
+        return WorldRow(*found)
+    cursor = db.execute(
+        "INSERT INTO worlds (name, seed, mode, speed, at_ms) VALUES (?, ?, ?, ?, ?)",
+        (row.name, row.seed, row.mode, row.speed, row.at_ms),
+    )
+    made = WorldRow(cursor.lastrowid or 0, row.name, row.seed, row.mode, row.speed, row.at_ms)
+    open_account(db, made.id, "main", grant, scopes, row.at_ms)
+    return made
+
+
+def save_clock(db: Connection, world: int, mode: str, speed: float, at_ms: int) -> None:
+    db.execute(
+        "UPDATE worlds SET mode = ?, speed = ?, at_ms = ? WHERE id = ?", (mode, speed, at_ms, world)
+    )
+
+
+def reset_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> None:
+    for table in ("accounts", "jobs", "entries", "uploads"):
+        db.execute(f"DELETE FROM {table} WHERE world = ?", (row.id,))
+    db.execute(
+        "UPDATE worlds SET seed = ?, mode = ?, speed = ?, at_ms = ?, jobs = 0, entries = 0,"
+        " uploads = 0 WHERE id = ?",
+        (row.seed, row.mode, row.speed, row.at_ms, row.id),
+    )
+    open_account(db, row.id, "main", grant, scopes, row.at_ms)
+
+
+def account(db: Connection, world: int, name: str) -> Account | None:
+    found = db.execute(
+        "SELECT name, scopes FROM accounts WHERE world = ? AND name = ?", (world, name)
+    ).fetchone()
+    return None if found is None else Account(found[0], frozenset(found[1].split()))
+
+
+def open_account(
+    db: Connection, world: int, name: str, grant: int, scopes: Iterable[str], now_ms: int
+) -> Account:
+    found = account(db, world, name)
+    if found is not None:
+        return found
+    db.execute(
+        "INSERT INTO accounts (world, name, scopes, available, issued) VALUES (?, ?, ?, ?, ?)",
+        (world, name, " ".join(sorted(scopes)), grant, -grant),
+    )
+    _add_entry(db, world, "grant", grant, name, now_ms, reason="new account")
+    return Account(name, frozenset(scopes))
+
+
+def change_account(
+    db: Connection,
+    world: int,
+    name: str,
+    scopes: Iterable[str] | None,
+    credits: int | None,
+    now_ms: int,
+) -> Account:
+    settle(db, world, now_ms)
+    if scopes is not None:
+        db.execute(
+            "UPDATE accounts SET scopes = ? WHERE world = ? AND name = ?",
+            (" ".join(sorted(scopes)), world, name),
+        )
+    if credits is not None:
+        difference = credits - balance(db, world, name).available
+        if difference:
+            adjust(db, world, name, difference, "set by the control plane", now_ms)
+    changed = account(db, world, name)
+    if changed is None:
+        raise LookupError(f"no account {name!r}")
+    return changed
+
+
+def adjust(
+    db: Connection, world: int, name: str, millicredits: int, reason: str, now_ms: int
+) -> Balance:
+    settle(db, world, now_ms)
+    moved = db.execute(
+        "UPDATE accounts SET available = available + ?1, issued = issued - ?1"
+        " WHERE world = ?2 AND name = ?3 AND available + ?1 >= 0",
+        (millicredits, world, name),
+    )
+    if not moved.rowcount:
+        raise _insufficient(db, world, name, -millicredits)
+    _add_entry(db, world, "adjust", millicredits, name, now_ms, reason=reason)
+    return balance(db, world, name)
+
+
+def accept(db: Connection, world: int, draft: Draft, now_ms: int) -> tuple[Job, bool]:
+    settle(db, world, now_ms)
+    if draft.idempotency_key is not None:
+        earlier = db.execute(
+            "SELECT data FROM jobs WHERE world = ? AND account = ? AND idempotency_key = ?",
+            (world, draft.account, draft.idempotency_key),
+        ).fetchone()
+        if earlier is not None:
+            return _decode_job(earlier[0]), False
+    if draft.at_once is not None and _running(db, world, draft) >= draft.at_once:
+        raise concurrency_limit_exceeded(draft.bucket)
+    held = db.execute(
+        "UPDATE accounts SET available = available - ?1, held = held + ?1"
+        " WHERE world = ?2 AND name = ?3 AND available >= ?1",
+        (draft.millicredits, world, draft.account),
+    )
+    if not held.rowcount:
+        raise _insufficient(db, world, draft.account, draft.millicredits)
+    counted = db.execute(
+        "UPDATE worlds SET jobs = jobs + 1, entries = entries + 1 WHERE id = ?"
+        " RETURNING jobs, entries",
+        (world,),
+    )
+    number, seq = counted.fetchone()
+    job = draft.build(number)
+    _add_job(db, world, job, draft)
+    db.execute(
+        "INSERT INTO entries (world, seq, kind, millicredits, account, at_ms, job_number)"
+        " VALUES (?, ?, 'hold', ?, ?, ?, ?)",
+        (world, seq, draft.millicredits, draft.account, now_ms, number),
+    )
+    return job, True
+
+
+def settle(db: Connection, world: int, now_ms: int) -> None:
+    """Captures or releases the hold of every job that has ended, in the order of their ends."""
+    due = db.execute(
+        "SELECT count(*) FROM jobs WHERE world = ? AND settled = 0 AND done_at <= ?",
+        (world, now_ms),
+    ).fetchone()[0]
+    if not due:
+        return
+    db.execute(
+        "INSERT INTO entries (world, seq, kind, millicredits, account, at_ms, job_number)"
+        " SELECT j.world, w.entries + row_number() OVER (ORDER BY j.done_at, j.number),"
+        " CASE j.failed WHEN 0 THEN 'capture' ELSE 'release' END, j.hold, j.account, j.done_at,"
+        " j.number FROM jobs AS j JOIN worlds AS w ON w.id = j.world"
+        " WHERE j.world = ? AND j.settled = 0 AND j.done_at <= ?",
+        (world, now_ms),
+    )
+    db.execute(
+        "UPDATE accounts SET held = held - due.captured - due.released,"
+        " spent = spent + due.captured, available = available + due.released"
+        " FROM (SELECT account, sum(hold * (1 - failed)) AS captured, sum(hold * failed) AS released"
+        "  FROM jobs WHERE world = ?1 AND settled = 0 AND done_at <= ?2 GROUP BY account) AS due"
+        " WHERE accounts.world = ?1 AND accounts.name = due.account",
+        (world, now_ms),
+    )
+    db.execute("UPDATE worlds SET entries = entries + ? WHERE id = ?", (due, world))
+    db.execute(
+        "UPDATE jobs SET settled = 1 WHERE world = ? AND settled = 0 AND done_at <= ?",
+        (world, now_ms),
+    )
+
+
+def job(db: Connection, world: int, job_id: str) -> Job | None:
+    found = db.execute(
+        "SELECT data FROM jobs WHERE id = ? AND world = ?", (job_id, world)
+    ).fetchone()
+    return None if found is None else _decode_job(found[0])
+
+
+def jobs(db: Connection, world: int, query: Query, now_ms: int) -> list[Job]:
+    wheres, values = ["world = :world"], {"world": world, "now": now_ms, "limit": -1}
+    for column in ("account", "model", "generation_type"):
+        value = {
+            "account": query.account,
+            "model": query.model,
+            "generation_type": query.generation_type,
+        }[column]
+        if value is not None:
+            wheres.append(f"{column} = :{column}")
+            values[column] = value
+    if query.status is not None:
+        wheres.append(f"{_STATUS} = :status")
+        values["status"] = query.status
+    if query.limit is not None:
+        values["limit"] = query.limit
+    found = db.execute(
+        f"SELECT data FROM jobs WHERE {' AND '.join(wheres)} ORDER BY number DESC LIMIT :limit",
+        values,
+    )
+    return [_decode_job(row[0]) for row in found]
+
+
+_STATUS = """CASE
+  WHEN done_at <= :now THEN CASE failed WHEN 0 THEN 'completed' ELSE 'failed' END
+  WHEN processing_at <= :now THEN 'processing'
+  WHEN queued_at <= :now THEN 'queued'
+  ELSE 'pending' END"""
+
+
+def next_event(db: Connection, world: int, now_ms: int) -> int | None:
+    found = db.execute(
+        "SELECT min(CASE WHEN queued_at > ?2 THEN queued_at WHEN processing_at > ?2"
+        " THEN processing_at WHEN done_at > ?2 THEN done_at END)"
+        " FROM jobs WHERE world = ?1 AND settled = 0",
+        (world, now_ms),
+    ).fetchone()
+    instant: int | None = found[0]
+    return instant
+
+
+def balance(db: Connection, world: int, name: str) -> Balance:
+    found = db.execute(
+        "SELECT available, held, spent, issued FROM accounts WHERE world = ? AND name = ?",
+        (world, name),
+    ).fetchone()
+    return Balance() if found is None else Balance(*found)
+
+
+def balances(db: Connection, world: int) -> dict[str, Balance]:
+    found = db.execute(
+        "SELECT name, available, held, spent, issued FROM accounts WHERE world = ? ORDER BY name",
+        (world,),
+    )
+    return {row[0]: Balance(*row[1:]) for row in found}
+
+
+def accounts(db: Connection, world: int) -> list[Account]:
+    found = db.execute(
+        "SELECT name, scopes FROM accounts WHERE world = ? ORDER BY name", (world,)
+    )
+    return [Account(name, frozenset(scopes.split())) for name, scopes in found]
+
+
+def entries(
+    db: Connection, world: int, name: str | None, job_number: int | None
+) -> list[Entry]:
+    found = db.execute(
+        "SELECT seq, kind, millicredits, account, at_ms, job_number, reason FROM entries"
+        " WHERE world = ?1 AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR job_number = ?3)"
+        " ORDER BY seq",
+        (world, name, job_number),
+    )
+    return [Entry(*row) for row in found]
+
+
+def next_upload(db: Connection, world: int) -> int:
+    found = db.execute(
+        "UPDATE worlds SET uploads = uploads + 1 WHERE id = ? RETURNING uploads", (world,)
+    ).fetchone()
+    number: int = found[0]
+    return number
+
+
+def add_upload(db: Connection, world: int, name: str, upload: Upload) -> None:
+    db.execute(
+        "INSERT INTO uploads (world, id, account, kind, extension, size_bytes, width, height,"
+        " duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            world,
+            upload.id,
+            name,
+            upload.kind,
+            upload.extension,
+            upload.size_bytes,
+            upload.width,
+            upload.height,
+            upload.duration_ms,
+        ),
+    )
+
+
+def uploads(db: Connection, world: int, ids: Iterable[str]) -> dict[str, Upload]:
+    found = {}
+    for upload_id in ids:
+        row = db.execute(
+            "SELECT id, kind, extension, size_bytes, width, height, duration_ms FROM uploads"
+            " WHERE world = ? AND id = ?",
+            (world, upload_id),
+        ).fetchone()
+        if row is not None:
+            found[upload_id] = Upload(*row)
+    return found
+
+
+def _running(db: Connection, world: int, draft: Draft) -> int:
+    found = db.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE world = ? AND account = ? AND bucket = ?"
+        " AND settled = 0 LIMIT ?)",
+        (world, draft.account, draft.bucket, draft.at_once),
+    ).fetchone()
+    count: int = found[0]
+    return count
+
+
+def _add_job(db: Connection, world: int, job: Job, draft: Draft) -> None:
+    times = job.times
+    row: tuple[Any, ...] = (
+        world,
+        job.number,
+        job.id,
+        job.account,
+        draft.bucket,
+        job.model,
+        job.generation_type,
+        times.queued_at_ms,
+        times.processing_at_ms,
+        times.done_at_ms,
+        int(job.failure is not None),
+        job.hold_millicredits,
+        draft.idempotency_key,
+        _encode_job(job).decode(),
+    )
+    db.execute(
+        "INSERT INTO jobs (world, number, id, account, bucket, model, generation_type, queued_at,"
+        " processing_at, done_at, failed, hold, idempotency_key, data)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row,
+    )
+
+
+def _add_entry(
+    db: Connection, world: int, kind: str, millicredits: int, name: str, at_ms: int, reason: str
+) -> None:
+    seq = db.execute(
+        "UPDATE worlds SET entries = entries + 1 WHERE id = ? RETURNING entries", (world,)
+    ).fetchone()[0]
+    db.execute(
+        "INSERT INTO entries (world, seq, kind, millicredits, account, at_ms, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (world, seq, kind, millicredits, name, at_ms, reason),
+    )
+
+
+def _insufficient(db: Connection, world: int, name: str, needed: int) -> Rejection:
+    available = balance(db, world, name).available
+    return Rejection(
+        "insufficient_credits",
+        f"This costs {shown(needed)} credits and {shown(available)} are available.",
+        required_credits=shown(needed),
+        available_credits=shown(available),
+    )

@@ -1,0 +1,74 @@
+-- One file is one simulator's state. Instants are milliseconds of a world's clock,
+-- amounts whole milli-credits.
+CREATE TABLE worlds (
+  id       INTEGER PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,
+  seed     INTEGER NOT NULL,
+  mode     TEXT NOT NULL,
+  speed    REAL NOT NULL,
+  at_ms    INTEGER NOT NULL,
+  jobs     INTEGER NOT NULL DEFAULT 0,
+  entries  INTEGER NOT NULL DEFAULT 0,
+  uploads  INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE accounts (
+  world     INTEGER NOT NULL,
+  name      TEXT NOT NULL,
+  scopes    TEXT NOT NULL,
+  available INTEGER NOT NULL DEFAULT 0 CHECK (available >= 0),
+  held      INTEGER NOT NULL DEFAULT 0 CHECK (held >= 0),
+  spent     INTEGER NOT NULL DEFAULT 0,
+  issued    INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (world, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE jobs (
+  world           INTEGER NOT NULL,
+  number          INTEGER NOT NULL,
+  id              TEXT NOT NULL,
+  account         TEXT NOT NULL,
+  bucket          TEXT NOT NULL,
+  model           TEXT NOT NULL,
+  generation_type TEXT NOT NULL,
+  queued_at       INTEGER NOT NULL,
+  processing_at   INTEGER NOT NULL,
+  done_at         INTEGER,
+  failed          INTEGER NOT NULL,
+  settled         INTEGER NOT NULL DEFAULT 0,
+  hold            INTEGER NOT NULL,
+  idempotency_key TEXT,
+  data            TEXT NOT NULL,
+  PRIMARY KEY (world, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX jobs_by_id ON jobs (id, world);
+CREATE INDEX jobs_due ON jobs (world, done_at) WHERE settled = 0;
+CREATE INDEX jobs_open ON jobs (world, account, bucket) WHERE settled = 0;
+CREATE UNIQUE INDEX jobs_by_key ON jobs (world, account, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+
+CREATE TABLE entries (
+  world        INTEGER NOT NULL,
+  seq          INTEGER NOT NULL,
+  kind         TEXT NOT NULL,
+  millicredits INTEGER NOT NULL,
+  account      TEXT NOT NULL,
+  at_ms        INTEGER NOT NULL,
+  job_number   INTEGER,
+  reason       TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (world, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uploads (
+  world       INTEGER NOT NULL,
+  id          TEXT NOT NULL,
+  account     TEXT NOT NULL,
+  kind        TEXT NOT NULL,
+  extension   TEXT NOT NULL,
+  size_bytes  INTEGER NOT NULL,
+  width       INTEGER NOT NULL,
+  height      INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  PRIMARY KEY (world, id)
+) STRICT, WITHOUT ROWID;

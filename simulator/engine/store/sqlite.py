@@ -1,0 +1,154 @@
+"""The default store: sqlite, in memory or in one file for one process."""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable
+from functools import partial
+
+from simulator.domain.inputs import Upload
+from simulator.domain.jobs import Job
+from simulator.domain.ledger import Balance, Entry
+from simulator.engine.store import operations as ops
+from simulator.engine.store.base import Account, Draft, Query, WorldRow
+from simulator.engine.store.commit import AtOnce, Committer, Grouped
+from simulator.engine.store.statefile import StateFile, schema
+
+RECENT_JOBS_MOST = 4_096
+COUNTERS_MOST = 100_000
+
+
+class SqliteStore:
+    """Jobs never change once accepted, so the recent ones are kept decoded."""
+
+    def __init__(self, committer: Committer, name: str, durable: bool) -> None:
+        self.durable = durable
+        self._name = name
+        self._run = committer.run
+        self._close = committer.close
+        self._recent: OrderedDict[tuple[int, str], Job] = OrderedDict()
+        self._calls: dict[tuple[int, str, str], tuple[int, int]] = {}
+
+    def describe(self) -> str:
+        return self._name
+
+    async def close(self) -> None:
+        await self._close()
+
+    async def open_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> WorldRow:
+        return await self._run(lambda db: ops.open_world(db, row, credits, scopes))
+
+    async def save_clock(self, world: int, mode: str, speed: float, at_ms: int) -> None:
+        await self._run(lambda db: ops.save_clock(db, world, mode, speed, at_ms))
+
+    async def reset_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> None:
+        await self._run(lambda db: ops.reset_world(db, row, credits, scopes))
+        self._recent = OrderedDict(
+            (key, job) for key, job in self._recent.items() if key[0] != row.id
+        )
+        self._calls = {key: call for key, call in self._calls.items() if key[0] != row.id}
+
+    async def account(self, world: int, name: str) -> Account | None:
+        return await self._run(lambda db: ops.account(db, world, name))
+
+    async def open_account(
+        self, world: int, name: str, credits: int, scopes: Iterable[str], now_ms: int
+    ) -> Account:
+        return await self._run(
+            lambda db: ops.open_account(db, world, name, credits, scopes, now_ms)
+        )
+
+    async def change_account(
+        self, world: int, name: str, scopes: Iterable[str] | None, credits: int | None, now_ms: int
+    ) -> Account:
+        return await self._run(
+            lambda db: ops.change_account(db, world, name, scopes, credits, now_ms)
+        )
+
+    async def adjust(
+        self, world: int, account: str, millicredits: int, reason: str, now_ms: int
+    ) -> Balance:
+        return await self._run(
+            lambda db: ops.adjust(db, world, account, millicredits, reason, now_ms)
+        )
+
+    async def count_call(self, world: int, account: str, bucket: str, window: int) -> int:
+        """Kept in memory: one process serves the state, and a restart may begin a window anew."""
+        key = (world, account, bucket)
+        counted, calls = self._calls.get(key, (window, 0))
+        calls = calls + 1 if counted == window else 1
+        if len(self._calls) >= COUNTERS_MOST:
+            self._calls.clear()
+        self._calls[key] = (window, calls)
+        return calls
+
+    async def accept(self, world: int, draft: Draft, now_ms: int) -> tuple[Job, bool]:
+        job, new = await self._run(partial(ops.accept, world=world, draft=draft, now_ms=now_ms))
+        self._remember(world, job)
+        return job, new
+
+    async def job(self, world: int, job_id: str) -> Job | None:
+        recent = self._recent.get((world, job_id))
+        if recent is not None:
+            return recent
+        job = await self._run(lambda db: ops.job(db, world, job_id))
+        if job is not None:
+            self._remember(world, job)
+        return job
+
+    async def jobs(self, world: int, query: Query, now_ms: int) -> list[Job]:
+        return await self._run(lambda db: ops.jobs(db, world, query, now_ms))
+
+    async def next_event(self, world: int, now_ms: int) -> int | None:
+        return await self._run(lambda db: ops.next_event(db, world, now_ms))
+
+    async def balance(self, world: int, account: str, now_ms: int) -> Balance:
+        def settled(db: sqlite3.Connection) -> Balance:
+            ops.settle(db, world, now_ms)
+            return ops.balance(db, world, account)
+
+        return await self._run(settled)
+
+    async def balances(self, world: int, now_ms: int) -> dict[str, Balance]:
+        def settled(db: sqlite3.Connection) -> dict[str, Balance]:
+            ops.settle(db, world, now_ms)
+            return ops.balances(db, world)
+
+        return await self._run(settled)
+
+    async def accounts(self, world: int) -> list[Account]:
+        return await self._run(lambda db: ops.accounts(db, world))
+
+    async def entries(
+        self, world: int, now_ms: int, account: str | None = None, job_number: int | None = None
+    ) -> list[Entry]:
+        def settled(db: sqlite3.Connection) -> list[Entry]:
+            ops.settle(db, world, now_ms)
+            return ops.entries(db, world, account, job_number)
+
+        return await self._run(settled)
+
+    async def next_upload(self, world: int) -> int:
+        return await self._run(lambda db: ops.next_upload(db, world))
+
+    async def add_upload(self, world: int, account: str, upload: Upload) -> None:
+        await self._run(lambda db: ops.add_upload(db, world, account, upload))
+
+    async def uploads(self, world: int, ids: Iterable[str]) -> dict[str, Upload]:
+        wanted = tuple(ids)
+        return await self._run(lambda db: ops.uploads(db, world, wanted)) if wanted else {}
+
+    def _remember(self, world: int, job: Job) -> None:
+        self._recent[world, job.id] = job
+        if len(self._recent) > RECENT_JOBS_MOST:
+            self._recent.popitem(last=False)
+
+
+def in_memory() -> SqliteStore:
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    db.executescript(schema())
+    return SqliteStore(AtOnce(db), ":memory:", durable=False)
+
+
+def in_file(state: StateFile) -> SqliteStore:
+    """A store on an opened and checked state file; it holds the file's lock until closed."""
+    return SqliteStore(Grouped(state.connect), str(state.path), durable=True)

@@ -1,0 +1,52 @@
+"""Where uploads and results are served, and which of a request's URLs are uploads of its world."""
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from simulator.domain.requests import MediaAsk
+
+_UPLOAD_PATH = re.compile(r"/media/([A-Za-z0-9_-]+)/uploads/([0-9a-f-]{36})\.[a-z0-9]+")
+
+
+class UploadUrls:
+    """``base`` is the address that callers reach the simulator by, without a trailing slash."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+
+    def files(self, world: str) -> str:
+        return f"{self.base}/media/{world}/"
+
+    def upload(self, world: str, upload_id: str, extension: str) -> str:
+        return f"{self.base}/media/{world}/uploads/{upload_id}.{extension}"
+
+    def named(self, world: str, ask: MediaAsk) -> dict[str, str]:
+        """Each URL of the request that names an upload of this world, and the upload's id. The
+        host does not matter: a container and its host know the simulator by different names."""
+        found = {}
+        for url in (*ask.source_media_urls, *_element_urls(ask.kling_elements)):
+            if "/media/" not in url:
+                continue
+            match = _UPLOAD_PATH.fullmatch(_path(url))
+            if match is not None and match[1] == world:
+                found[url] = match[2]
+        return found
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def _element_urls(elements: object) -> Iterator[str]:
+    if not isinstance(elements, (list, tuple)):
+        return
+    for element in elements:
+        if isinstance(element, Mapping):
+            for field in ("element_input_urls", "element_input_video_urls"):
+                urls = element.get(field)
+                if isinstance(urls, (list, tuple)):
+                    yield from (url for url in urls if isinstance(url, str))

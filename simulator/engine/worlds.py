@@ -1,0 +1,191 @@
+"""Worlds: isolated namespaces, each with accounts, a ledger, jobs and a clock of its own."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from simulator.domain.errors import Denial
+from simulator.domain.times import WORLD_BEGINS_MS
+from simulator.engine.clock import Clock
+from simulator.engine.store.base import Account, Store, WorldRow
+
+SCOPES = (
+    "generate:media",
+    "generate:music",
+    "generate:speech",
+    "generate:ads",
+    "read:balance",
+    "read:generations",
+)
+"""Every scope that a key can have (facts of the provider's documentation)."""
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
+"""Names of worlds and accounts."""
+
+WORLDS_MOST = 10_000
+ACCOUNTS_MOST = 1_000
+LEASE_REAL_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account that the operator set up: made again whenever its world begins anew."""
+
+    name: str
+    credits: int
+    scopes: tuple[str, ...] = SCOPES
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """How a new world and a new account begin. ``credits`` in milli-credits."""
+
+    seed: int = 0
+    speed: float = 10.0
+    frozen: bool = False
+    credits: int = 10_000_000
+    auto_keys: bool = True
+    accounts: Mapping[str, tuple[NewAccount, ...]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class World:
+    """A world in this process: its clock, and what wakes those who wait for it to move."""
+
+    id: int
+    name: str
+    seed: int
+    clock: Clock
+    lease_ms: int
+    accounts: dict[str, Account] = field(default_factory=dict)
+    requests: int = 0
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        self.moved.set()
+        self.moved = asyncio.Event()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: an account of a world, and what its key may do."""
+
+    world: World
+    account: str
+    scopes: frozenset[str]
+
+
+class Worlds:
+    """``real_ms`` is a monotonic reading of real time in milliseconds."""
+
+    def __init__(self, store: Store, defaults: Defaults, real_ms: Callable[[], int]) -> None:
+        self.store = store
+        self.defaults = defaults
+        self.real_ms = real_ms
+        self._worlds: dict[str, World] = {}
+
+    async def world(self, name: str) -> World:
+        """The world of that name, made when new. Raises Denial for a bad name or too many."""
+        known = self._worlds.get(name)
+        if known is not None:
+            return known
+        if not NAME.fullmatch(name):
+            raise Denial(400, f"{name[:80]!r} is no namespace: expected letters, digits, - and _")
+        if len(self._worlds) >= WORLDS_MOST:
+            raise Denial(503, f"there are {WORLDS_MOST} namespaces already; reset with all: true")
+        row = await self.store.open_world(self._begin(0, name), self.defaults.credits, SCOPES)
+        return self._worlds.setdefault(name, await self._open(row))
+
+    async def now(self, world: World) -> int:
+        """The world's time. A durable store first records a time that is later still, so that a
+        clock which resumes after a crash has never been read beyond where it resumes."""
+        real_ms = self.real_ms()
+        now_ms = world.clock.now(real_ms)
+        if self.store.durable and now_ms > world.lease_ms:
+            await self._save(world, now_ms)
+        return now_ms
+
+    async def set_clock(self, world: World, clock: Clock) -> None:
+        world.clock = clock
+        await self._save(world, clock.now(self.real_ms()))
+        world.wake()
+
+    async def caller(self, world_name: str, account_name: str) -> Caller | None:
+        """None: there is no such account, and keys are not made at first sight."""
+        world = await self.world(world_name)
+        account = world.accounts.get(account_name)
+        if account is None:
+            account = await self._find_account(world, account_name)
+            if account is None:
+                return None
+        return Caller(world, account_name, account.scopes)
+
+    async def put_account(
+        self, world: World, name: str, scopes: Iterable[str] | None, credits: int | None
+    ) -> Account:
+        """Makes an account or changes one; None leaves the default or what it has."""
+        self._check_account_name(world, name)
+        now_ms = await self.now(world)
+        known = await self.store.account(world.id, name)
+        if known is None:
+            grant = self.defaults.credits if credits is None else credits
+            known = await self.store.open_account(
+                world.id, name, grant, SCOPES if scopes is None else scopes, now_ms
+            )
+        else:
+            known = await self.store.change_account(world.id, name, scopes, credits, now_ms)
+        world.accounts[name] = known
+        return known
+
+    async def reset(self, world: World) -> None:
+        """Empties a world: the same requests after it give the same bytes. Its seed, its clock's
+        speed and whether it runs stay; its time is where every world's begins."""
+        row = self._begin(world.id, world.name, world)
+        await self.store.reset_world(row, self.defaults.credits, SCOPES)
+        fresh = await self._open(row)
+        world.clock, world.lease_ms, world.accounts = fresh.clock, fresh.lease_ms, fresh.accounts
+        world.requests = 0
+        world.wake()
+
+    def all(self) -> list[World]:
+        return [self._worlds[name] for name in sorted(self._worlds)]
+
+    def _begin(self, world_id: int, name: str, like: World | None = None) -> WorldRow:
+        seed = self.defaults.seed if like is None else like.seed
+        mode = "frozen" if self.defaults.frozen else "running"
+        speed = self.defaults.speed
+        if like is not None:
+            mode, speed = like.clock.mode, like.clock.speed
+        return WorldRow(world_id, name, seed, mode, speed, WORLD_BEGINS_MS)
+
+    async def _open(self, row: WorldRow) -> World:
+        mode = "frozen" if row.mode == "frozen" else "running"
+        clock = Clock(row.at_ms, self.real_ms(), row.speed, "running")
+        if mode == "frozen":
+            clock = clock.freeze(self.real_ms())
+        world = World(row.id, row.name, row.seed, clock, row.at_ms)
+        for new in self.defaults.accounts.get(row.name, ()):
+            await self.store.open_account(row.id, new.name, new.credits, new.scopes, row.at_ms)
+        return world
+
+    async def _save(self, world: World, now_ms: int) -> None:
+        ahead = 0 if world.clock.mode == "frozen" else int(LEASE_REAL_MS * world.clock.speed)
+        lease_ms = now_ms + ahead
+        await self.store.save_clock(world.id, world.clock.mode, world.clock.speed, lease_ms)
+        world.lease_ms = lease_ms
+
+    async def _find_account(self, world: World, name: str) -> Account | None:
+        account = await self.store.account(world.id, name)
+        if account is None:
+            if not self.defaults.auto_keys:
+                return None
+            account = await self.put_account(world, name, None, None)
+        world.accounts[name] = account
+        return account
+
+    def _check_account_name(self, world: World, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise Denial(400, f"{name[:80]!r} is no account: expected letters, digits, - and _")
+        if len(world.accounts) >= ACCOUNTS_MOST and name not in world.accounts:
+            raise Denial(503, f"there are {ACCOUNTS_MOST} accounts in this namespace already")
