@@ -1,4 +1,4 @@
-"""A media request: what was asked, and its normal form with defaults filled and the ignored gone."""
+"""A media request: what was asked, and its normal form with every default filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,6 +45,11 @@ class Asked:
     @property
     def inputs(self) -> Inputs:
         return self.model.modes[self.generation_type]
+
+    @property
+    def has_elements(self) -> bool:
+        """Elements bring reference images of their own, so frames become optional."""
+        return self.model.elements and bool(self.ask.kling_elements)
 
     def count(self, kind: str) -> int:
         return sum(source.kind == kind for source in self.sources)

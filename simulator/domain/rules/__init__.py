@@ -1,4 +1,4 @@
-"""Refusals as ordered tables: one small function each, and the table's order is the answer's order."""
+"""Refusals as ordered tables of small functions: the table's order is the answer's order."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

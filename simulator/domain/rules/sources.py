@@ -11,7 +11,7 @@ def missing_source_media(asked: Asked) -> Rejection | None:
     if _any_foreign(asked):
         return None  # the wrong kind of file is the better answer: see unsupported_media_type
     for kind in ("image", "video", "audio"):
-        least = asked.inputs.of(kind).least
+        least = 0 if asked.has_elements else asked.inputs.of(kind).least
         if least and not asked.count(kind):
             return Rejection(
                 "missing_source_media",
@@ -51,6 +51,16 @@ def unexpected_source_media(asked: Asked) -> Rejection | None:
                 f"{asked.model.id} takes no source {kind} for {asked.generation_type}.",
                 kind=kind,
             )
+    if (
+        asked.policies.seedance_video_row == "require"
+        and asked.model.reference_row is not None
+        and asked.count("video")
+    ):
+        return Rejection(
+            "unexpected_source_media",
+            f"{asked.model.id} takes no reference video; {asked.model.reference_row} does.",
+            kind="video",
+        )
     return None
 
 
@@ -93,7 +103,7 @@ def too_many_audios(asked: Asked) -> Rejection | None:
 
 def too_few_images(asked: Asked) -> Rejection | None:
     least, count = asked.inputs.images.least, asked.count("image")
-    if count >= least:
+    if count >= least or asked.has_elements:
         return None
     return Rejection(
         "too_few_images",
@@ -109,15 +119,6 @@ def reference_video_not_allowed(asked: Asked) -> Rejection | None:
             "reference_video_not_allowed",
             f"{asked.model.id} takes no reference video for {asked.generation_type};"
             " send it with text-to-video.",
-        )
-    if (
-        asked.policies.seedance_video_row == "require"
-        and asked.model.reference_row is not None
-        and asked.count("video")
-    ):
-        return Rejection(
-            "reference_video_not_allowed",
-            f"{asked.model.id} takes no reference video; {asked.model.reference_row} does.",
         )
     return None
 

@@ -1,0 +1,68 @@
+"""Bytes or fields -> a request of a declared shape, or Malformed with every problem in it."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import NODEFAULT, Struct, ValidationError
+
+from simulator.domain.errors import Malformed
+
+S = TypeVar("S", bound=Struct)
+
+
+def from_json(decoder: "msgspec.json.Decoder[S]", body: bytes) -> S:
+    """Decodes at once what is right; only a wrong body is looked at field by field."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        shape: type[S] = decoder.type
+        return from_fields(shape, read_object(body), "body", strict=True)
+
+
+def from_fields(shape: type[S], fields: Mapping[str, Any], where: str, strict: bool) -> S:
+    """``where`` begins each problem's location. ``strict`` False reads texts as numbers, as a
+    query needs. Fields that the shape lacks are ignored, as the provider does."""
+    problems: list[dict[str, object]] = []
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(shape):
+        name = field.encode_name
+        if name not in fields:
+            if field.default is NODEFAULT and field.default_factory is NODEFAULT:
+                problems.append(_problem([where, name], "Field required", "missing"))
+            continue
+        try:
+            values[field.name] = msgspec.convert(fields[name], field.type, strict=strict)
+        except ValidationError as error:
+            text, path = _split(str(error))
+            problems.append(_problem([where, name, *path], text, "invalid"))
+    if problems:
+        raise Malformed(problems)
+    return shape(**values)
+
+
+def read_object(body: bytes) -> Mapping[str, Any]:
+    """The JSON object of a body; Malformed when it is no JSON, or no object."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise Malformed([_problem(["body"], f"no valid JSON: {error}", "json_invalid")]) from error
+    if not isinstance(value, dict):
+        raise Malformed([_problem(["body"], "expected a JSON object", "invalid")])
+    return value
+
+
+def _problem(loc: list[str | int], msg: str, kind: str) -> dict[str, object]:
+    return {"loc": loc, "msg": msg, "type": kind}
+
+
+def _split(text: str) -> tuple[str, list[str | int]]:
+    """msgspec names the place of a problem as ``... - at `$[0].name` ``; apart, text and path."""
+    message, found, place = text.partition(" - at `$")
+    if not found:
+        return text, []
+    path: list[str | int] = []
+    for part in place.rstrip("`").replace("]", "").replace("[", ".").split("."):
+        if part and part != "...":
+            path.append(int(part) if part.isdecimal() else part)
+    return message, path
