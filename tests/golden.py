@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.domain.inputs import Upload
 
+WORDS = ("null", "prompt", "prompt-emoji", "upload")
 CASES = Path(__file__).parent.parent / "fixtures" / "cases"
 
 
@@ -69,9 +70,9 @@ def _replaced(
         return {key: _replaced(part, uploads, upload_url) for key, part in value.items()}
     if isinstance(value, list):
         return [_replaced(part, uploads, upload_url) for part in value]
-    if not isinstance(value, str) or not value.startswith("@"):
+    word, _, argument = value[1:].partition(":") if isinstance(value, str) else ("", "", "")
+    if word not in WORDS or not value.startswith("@"):
         return value
-    word, _, argument = value[1:].partition(":")
     return {
         "null": lambda: None,
         "prompt": lambda: "x" * int(argument),
