@@ -140,7 +140,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.head_bytes += len(data)
         self._feed(data[:room])
         if len(data) > room and not self._is_deaf():
-            # A head that began behind this one, in the same bytes, has set the count to 0.
+            # A head that began behind this one, in the same bytes, has set the count anew.
             if self.phase is Phase.HEAD and self.head_bytes > cap:
                 self._refuse(431, f"the head is over {cap} bytes")
             else:
@@ -188,6 +188,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.hosts = 0
         if self.phase is not Phase.HEAD:
             self._await_head()
+            self.head_bytes = 1  # at least: it began somewhere in the bytes at hand
 
     @override
     def on_url(self, url: bytes) -> None:

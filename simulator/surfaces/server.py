@@ -44,6 +44,7 @@ _HANG_SECONDS = 1.8  # what a stop may take beyond its grace: under 5 s with the
 _FORCED_HANG_SECONDS = 0.8
 _MOST_DESCRIPTORS = 65_536
 _STDERR = 2
+_LAST_PORT = 65_535
 
 
 class CannotStart(Exception):
@@ -91,9 +92,11 @@ def bind(host: str, port: int) -> socket.socket:
 
     Where a name has several addresses, IPv4 is taken.
     """
+    if not 0 <= port <= _LAST_PORT:  # getaddrinfo takes it modulo 65536
+        raise CannotBind(f"cannot listen on {host}:{port}: a port is 0 to {_LAST_PORT}")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         raise CannotBind(f"cannot listen on {host}:{port}: {_reason(error)}") from None
     family, _, _, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -104,7 +107,7 @@ def bind(host: str, port: int) -> socket.socket:
         sock.bind(address)
         # With that option two may bind one port; it is listening that only one can do.
         sock.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         sock.close()
         raise CannotBind(f"cannot listen on {host}:{port}: {_reason(error)}") from None
     sock.setblocking(False)
