@@ -182,12 +182,13 @@ def status_answer(job: Job, now_ms: int, files: str) -> StatusAnswer:
 
 def output_answer(output: Output, files: str) -> OutputAnswer:
     visual = output.kind != "audio"
+    name = f"{files}{output.job_id}/{output.id}"
     return OutputAnswer(
         id=output.id,
         media_type=output.kind,
-        url=f"{files}{output.id}.{output.format}",
-        thumbnail_url=f"{files}{output.id}.thumbnail.webp" if visual else None,
-        optimized_url=f"{files}{output.id}.optimized.{optimized_format(output)}",
+        url=f"{name}.{output.format}",
+        thumbnail_url=f"{name}.thumbnail.webp" if visual else None,
+        optimized_url=f"{name}.optimized.{optimized_format(output)}" if visual else None,
         width=output.width if visual else None,
         height=output.height if visual else None,
         duration=seconds(output.duration_ms) if output.duration_ms else None,
@@ -199,7 +200,7 @@ def output_answer(output: Output, files: str) -> OutputAnswer:
 
 
 def optimized_format(output: Output) -> str:
-    return {"image": "webp", "video": "mp4", "audio": output.format}[output.kind]
+    return "mp4" if output.kind == "video" else "webp"
 
 
 def seconds(milliseconds: int) -> float | int:

@@ -12,9 +12,9 @@ from msgspec import Struct
 from simulator.domain.evidence import ASSUMED, DOCUMENTED, OBSERVED, Strength
 from simulator.engine import answers, bodies
 from simulator.engine.provider import Provider
-from simulator.engine.worlds import Caller
 
-Call = Callable[[Provider, Caller, Any], Awaitable[Struct]]
+Call = Callable[..., Awaitable[Struct]]
+"""``(provider, caller, body)``; for the control plane ``(control, world, body)``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,13 +84,11 @@ class Provider:
         if calls > CALLS_A_MINUTE[bucket]:
             raise rate_limit_exceeded(bucket, now_ms)
 
-    async def generate_media(
-        self, caller: Caller, body: MediaBody, idempotency_key: str | None = None
-    ) -> StartAnswer:
+    async def generate_media(self, caller: Caller, body: MediaBody) -> StartAnswer:
         request = await self._judge(caller, body.ask())
         price = quote(self.catalog, request, self.options.policies)
         fault = from_prompt(body.prompt) if self.options.magic else HEALTHY
-        job, new = await self._accept_media(caller, request, price, fault, idempotency_key)
+        job, new = await self._accept_media(caller, request, price, fault)
         if not new:
             self._check_repeat(job, request)
         return start_answer(
@@ -188,12 +186,7 @@ class Provider:
         return {url: known[upload_id] for url, upload_id in ids.items() if upload_id in known}
 
     async def _accept_media(
-        self,
-        caller: Caller,
-        request: MediaRequest,
-        price: Quote,
-        fault: JobFault,
-        idempotency_key: str | None,
+        self, caller: Caller, request: MediaRequest, price: Quote, fault: JobFault
     ) -> tuple[Job, bool]:
         world = caller.world
         row = self.catalog.row(price.row)
@@ -234,7 +227,7 @@ class Provider:
             build=build,
             idempotency_key=None
             if self.options.policies.idempotency == "off"
-            else idempotency_key,
+            else caller.idempotency_key,
         )
         return await self.store.accept(world.id, draft, now_ms)
 

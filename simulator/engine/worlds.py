@@ -69,11 +69,12 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: an account of a world, and what its key may do."""
+    """Who calls: an account of a world, what its key may do, and the call's Idempotency-Key."""
 
     world: World
     account: str
     scopes: frozenset[str]
+    idempotency_key: str | None = None
 
 
 class Worlds:

@@ -1,0 +1,1 @@
+"""Room 4: translation between the wire and the engine, and nothing else."""

@@ -59,6 +59,15 @@ class Query:
     limit: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that the ledger's laws speak of, as it stood at one instant."""
+
+    entries: list[Entry]
+    jobs: list[Job]
+    balances: dict[str, Balance]
+
+
 class StateError(Exception):
     """The state can't be used: one line with the file and what to do."""
 
@@ -125,6 +134,10 @@ class Store(Protocol):
     async def entries(
         self, world: int, now_ms: int, account: str | None = None, job_number: int | None = None
     ) -> list[Entry]: ...
+
+    async def history(self, world: int, now_ms: int) -> History: ...
+
+    async def world_names(self) -> list[str]: ...
 
     async def next_upload(self, world: int) -> int:
         """A number for one more upload."""

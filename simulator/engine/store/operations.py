@@ -37,6 +37,10 @@ def open_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str])
     return made
 
 
+def world_names(db: Connection) -> list[str]:
+    return [row[0] for row in db.execute("SELECT name FROM worlds ORDER BY name")]
+
+
 def save_clock(db: Connection, world: int, mode: str, speed: float, at_ms: int) -> None:
     db.execute(
         "UPDATE worlds SET mode = ?, speed = ?, at_ms = ? WHERE id = ?", (mode, speed, at_ms, world)
@@ -187,7 +191,8 @@ def job(db: Connection, world: int, job_id: str) -> Job | None:
 
 
 def jobs(db: Connection, world: int, query: Query, now_ms: int) -> list[Job]:
-    wheres, values = ["world = :world"], {"world": world, "now": now_ms, "limit": -1}
+    wheres = ["world = :world"]
+    values: dict[str, str | int] = {"world": world, "now": now_ms, "limit": -1}
     for column in ("account", "model", "generation_type"):
         value = {
             "account": query.account,

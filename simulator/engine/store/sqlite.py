@@ -9,7 +9,7 @@ from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
 from simulator.domain.ledger import Balance, Entry
 from simulator.engine.store import operations as ops
-from simulator.engine.store.base import Account, Draft, Query, WorldRow
+from simulator.engine.store.base import Account, Draft, History, Query, WorldRow
 from simulator.engine.store.commit import AtOnce, Committer, Grouped
 from simulator.engine.store.statefile import StateFile, schema
 
@@ -126,6 +126,20 @@ class SqliteStore:
             return ops.entries(db, world, account, job_number)
 
         return await self._run(settled)
+
+    async def history(self, world: int, now_ms: int) -> History:
+        def settled(db: sqlite3.Connection) -> History:
+            ops.settle(db, world, now_ms)
+            return History(
+                ops.entries(db, world, None, None),
+                ops.jobs(db, world, Query(), now_ms),
+                ops.balances(db, world),
+            )
+
+        return await self._run(settled)
+
+    async def world_names(self) -> list[str]:
+        return await self._run(ops.world_names)
 
     async def next_upload(self, world: int) -> int:
         return await self._run(lambda db: ops.next_upload(db, world))

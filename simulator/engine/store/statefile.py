@@ -80,10 +80,9 @@ class StateFile:
 
     def _move_aside(self) -> None:
         """Nothing is deleted: the old state stays beside the new one under a free name."""
-        for number in range(1, 10_000):
-            aside = self.path.with_name(f"{self.path.name}.aside-{number}")
-            if not aside.exists():
-                break
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.aside-{number}")).exists():
+            number += 1
         for suffix in ("", "-wal", "-shm", ".media"):
             part = self.path.with_name(self.path.name + suffix)
             if part.exists():

@@ -1,0 +1,147 @@
+"""The composition root: settings -> catalogue, store, clock and provider -> one ASGI app."""
+
+import shutil
+import time
+import weakref
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import mkdtemp
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from simulator.engine.control import Control
+from simulator.engine.load import catalog_directory, load_catalog
+from simulator.engine.provider import Options, Provider
+from simulator.engine.store.base import Store
+from simulator.engine.store.sqlite import in_file, in_memory
+from simulator.engine.store.statefile import StateFile
+from simulator.engine.uploads import UploadUrls
+from simulator.engine.worlds import Defaults, Worlds
+from simulator.settings import Settings
+from simulator.surfaces.auth import Keys
+from simulator.surfaces.control import PREFIX as CONTROL_PREFIX
+from simulator.surfaces.control import ControlSurface
+from simulator.surfaces.docs import Docs
+from simulator.surfaces.files import Files
+from simulator.surfaces.guard import GuardLimits, guard
+from simulator.surfaces.rest import Rest
+from simulator.surfaces.uploads import Uploads
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """One simulator: the ASGI app, and the provider behind it for tests and tools."""
+
+    app: ASGIApp
+    provider: Provider
+    control: Control
+
+
+def installed_version() -> str:
+    try:
+        return version("mediasim")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def real_milliseconds() -> int:
+    """Monotonic: setting the machine's clock moves no world."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def build_app(settings: Settings | None = None, base_url: str = "http://testserver") -> ASGIApp:
+    """An app with its state in memory or, if settings name one, in a file. Raises StateError and
+    CatalogError."""
+    return build(settings or Settings(), base_url).app
+
+
+def build(
+    settings: Settings,
+    base_url: str = "http://testserver",
+    real_ms: Callable[[], int] = real_milliseconds,
+) -> Simulator:
+    """``base_url`` is what callers reach the app by; ``settings.public_url`` overrules it."""
+    catalog = load_catalog(catalog_directory())
+    state, store, folder = _open_store(settings)
+    worlds = Worlds(store, _defaults(settings), real_ms)
+    base = (settings.public_url or base_url).rstrip("/")
+    options = Options(settings.policies, settings.limits, settings.magic)
+    provider = Provider(catalog, store, worlds, UploadUrls(base), options)
+    keys = Keys(worlds, allow_live=settings.allow_live_keys)
+    limits = _guard_limits(settings, base)
+    uploads = Uploads(provider, folder)
+    files = Files(provider, folder)
+    control = Control(provider, installed_version(), keys.owner, uploads.forget)
+
+    async def close() -> None:
+        files.close()
+        await store.close()
+        if state is not None:
+            state.release()
+
+    surfaces = {
+        "/v1/": Rest(provider, keys, uploads, limits),
+        "/media/": files,
+        CONTROL_PREFIX: ControlSurface(control, worlds, keys, limits, settings.admin_token),
+    }
+    root = _root(surfaces, Docs(provider), close)
+    return Simulator(guard(root, limits), provider, control)
+
+
+def _root(
+    surfaces: dict[str, ASGIApp], otherwise: ASGIApp, close: Callable[[], Awaitable[None]]
+) -> ASGIApp:
+    prefixes = tuple(surfaces.items())
+
+    async def root(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send, close)
+            return
+        path = scope["path"]
+        for prefix, surface in prefixes:
+            if path.startswith(prefix):
+                await surface(scope, receive, send)
+                return
+        await otherwise(scope, receive, send)
+
+    return root
+
+
+async def _lifespan(receive: Receive, send: Send, close: Callable[[], Awaitable[None]]) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _open_store(settings: Settings) -> tuple[StateFile | None, Store, Path]:
+    if settings.state is None:
+        store = in_memory()
+        folder = Path(mkdtemp(prefix="mediasim-"))
+        weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
+        return None, store, folder
+    state = StateFile(settings.state, settings.durability)
+    state.open(reset=settings.reset_state)
+    return state, in_file(state), state.media
+
+
+def _defaults(settings: Settings) -> Defaults:
+    return Defaults(
+        seed=settings.seed,
+        speed=settings.speed,
+        frozen=settings.frozen,
+        credits=settings.credits,
+        auto_keys=settings.auto_keys,
+        accounts=settings.accounts,
+    )
+
+
+def _guard_limits(settings: Settings, base: str) -> GuardLimits:
+    hosts = {settings.host, urlsplit(base).hostname or ""} - {""}
+    return GuardLimits(
+        allowed_hosts=frozenset(hosts), cors_origins=frozenset(settings.cors_origins)
+    )

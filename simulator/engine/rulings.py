@@ -1,0 +1,111 @@
+"""Every behaviour of the simulator with its strength and source, in one list."""
+
+from simulator.domain import (
+    faults,
+    inputs,
+    jobs,
+    ledger,
+    limits,
+    normal,
+    pricing,
+    sizes,
+)
+from simulator.domain.evidence import ASSUMED, DOCUMENTED, OBSERVED, Ruling
+from simulator.domain.rules import models
+from simulator.domain.rules.media import MEDIA_RULES
+
+WIRE_RULINGS = (
+    Ruling(
+        "wire.key-headers",
+        DOCUMENTED,
+        "docs: llms.txt",
+        "A key travels in X-API-Key or in Authorization: Bearer, never in a URL.",
+    ),
+    Ruling(
+        "wire.unauthorized",
+        ASSUMED,
+        "rulings: 32",
+        "A missing or wrong key is 401 with WWW-Authenticate: Bearer.",
+    ),
+    Ruling(
+        "wire.scope",
+        DOCUMENTED,
+        "docs: llms.txt; which scope reads a status: assumed",
+        "A key without the call's scope is 403, naming the scope.",
+    ),
+    Ruling(
+        "wire.test-keys",
+        ASSUMED,
+        "mediasim's own",
+        "sk_test_<namespace>[.<account>] is a key of that account; keys that look live are refused"
+        " unless they are allowed.",
+    ),
+    Ruling(
+        "wire.start-status",
+        ASSUMED,
+        "rulings: 4",
+        "A start that is accepted answers 200 with status pending.",
+    ),
+    Ruling(
+        "wire.shape",
+        OBSERVED,
+        "facts: 4.1",
+        "A body of the wrong shape is 422 with a list of problems in detail, each with loc, msg and"
+        " type; a null field counts as left out.",
+    ),
+    Ruling(
+        "wire.stream",
+        OBSERVED,
+        "facts: 3.5",
+        "A generation's stream sends heartbeats, then one result event whose data is the status"
+        " answer, and closes.",
+    ),
+    Ruling(
+        "wire.upload",
+        OBSERVED,
+        "facts: 1.5; page: REST API, URLs for local or browser files",
+        "An upload of one or more files answers url and urls; files may have up to 500 MB.",
+    ),
+    Ruling(
+        "wire.assumed-routes",
+        ASSUMED,
+        "no source names them",
+        "POST /v1/generate/estimate and POST /v1/generate/cost.",
+    ),
+    Ruling(
+        "wire.listing",
+        OBSERVED,
+        "facts: 3.6",
+        "GET /v1/generations lists newest first, 25 at most; a limit beyond 1 to 25 is held there.",
+    ),
+    Ruling(
+        "wire.idempotency",
+        ASSUMED,
+        "rulings: 35",
+        "The provider has no idempotency: the header Idempotency-Key is ignored.",
+        policy="idempotency",
+    ),
+    Ruling(
+        "wire.retention",
+        ASSUMED,
+        "rulings: 39",
+        "Generations, files and uploads never expire.",
+    ),
+)
+
+
+def all_rulings() -> tuple[Ruling, ...]:
+    """In the order in which a request meets them."""
+    return (
+        *WIRE_RULINGS,
+        *limits.RULINGS,
+        *models.RULINGS,
+        *inputs.RULINGS,
+        *(rule.ruling() for rule in MEDIA_RULES),
+        *normal.RULINGS,
+        *pricing.RULINGS,
+        *ledger.RULINGS,
+        *jobs.RULINGS,
+        *sizes.RULINGS,
+        *faults.RULINGS,
+    )

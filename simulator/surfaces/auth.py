@@ -1,0 +1,78 @@
+"""Keys: where they travel, which account one belongs to, and which are refused by sight."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import blake2b
+
+from simulator.domain.errors import Denial
+from simulator.engine.worlds import Caller, Worlds
+
+Header = tuple[bytes, bytes]
+
+_TEST_KEY = re.compile(
+    r"sk_test_([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\.([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?"
+)
+_LIVE_PREFIX = "sk_live_"
+_CHALLENGE = {"www-authenticate": "Bearer"}
+_HELP = "Send X-API-Key: sk_test_<namespace>, or Authorization: Bearer sk_test_<namespace>."
+
+
+class Keys:
+    """Finds the caller of a request. ``allow_live``: a live key opens a world of its own, named
+    by its hash; the key itself is never kept."""
+
+    def __init__(self, worlds: Worlds, *, allow_live: bool = False) -> None:
+        self._worlds = worlds
+        self._allow_live = allow_live
+
+    async def caller(self, headers: Iterable[Header]) -> Caller:
+        """Raises Denial 401."""
+        key, idempotency_key = read_headers(headers)
+        if not key:
+            raise Denial(401, f"An API key is missing. {_HELP}", _CHALLENGE)
+        world, account = self.owner(key)
+        caller = await self._worlds.caller(world, account)
+        if caller is None:
+            raise Denial(401, "This key belongs to no account.", _CHALLENGE)
+        if idempotency_key is not None:
+            caller = replace(caller, idempotency_key=idempotency_key)
+        return caller
+
+    def owner(self, key: str) -> tuple[str, str]:
+        """The names of a key's world and account. Raises Denial 401."""
+        match = _TEST_KEY.fullmatch(key)
+        if match is not None:
+            return match[1], match[2] or "main"
+        if not key.startswith(_LIVE_PREFIX):
+            raise Denial(401, f"This is no key of the simulator. {_HELP}", _CHALLENGE)
+        if not self._allow_live:
+            raise Denial(
+                401,
+                "This looks like a live key: it was not used, and must not reach a simulator."
+                " Send a key that begins with sk_test_, or start with --allow-live-keys.",
+                _CHALLENGE,
+            )
+        return f"live-{blake2b(key.encode(), digest_size=8).hexdigest()}", "main"
+
+
+def check_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
+    """Raises Denial 403 unless the caller has any of ``scopes``; none are needed for ()."""
+    if scopes and caller.scopes.isdisjoint(scopes):
+        raise Denial(403, f"This key lacks the scope {' or '.join(scopes)}.")
+
+
+def read_headers(headers: Iterable[Header]) -> tuple[str, str | None]:
+    """The API key (``""``: none) and the Idempotency-Key of a request."""
+    api_key = bearer = ""
+    idempotency_key = None
+    for name, value in headers:
+        if name == b"x-api-key":
+            api_key = value.decode("latin-1").strip()
+        elif name == b"authorization":
+            scheme, _, token = value.decode("latin-1").strip().partition(" ")
+            if scheme.lower() == "bearer":
+                bearer = token.strip()
+        elif name == b"idempotency-key":
+            idempotency_key = value.decode("latin-1")[:255]
+    return api_key or bearer, idempotency_key

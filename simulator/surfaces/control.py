@@ -1,0 +1,251 @@
+"""The control plane under ``/_sim``: its list of calls, who may make them, and on which world."""
+
+import secrets
+from typing import Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from simulator.domain.errors import Denial
+from simulator.domain.evidence import ASSUMED
+from simulator.engine import control_shapes as shapes
+from simulator.engine.bodies import Nothing
+from simulator.engine.control import Control
+from simulator.engine.operations import Call, Operation
+from simulator.engine.shapes import from_fields, from_json, read_object
+from simulator.engine.worlds import World, Worlds
+from simulator.surfaces.answering import (
+    REFUSALS,
+    encode,
+    method_not_allowed,
+    query_fields,
+    refusal,
+    send_json,
+)
+from simulator.surfaces.auth import Keys, read_headers
+from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
+from simulator.surfaces.router import Router
+
+PREFIX = "/_sim"
+DEFAULT_NAMESPACE = "default"
+
+
+def _call(
+    name: str,
+    method: str,
+    path: str,
+    shape: tuple[type[msgspec.Struct], type[msgspec.Struct]],
+    call: Call,
+    summary: str,
+) -> Operation:
+    return Operation(
+        name=name,
+        method=method,
+        path=PREFIX + path,
+        summary=summary,
+        description=call.__doc__ or summary + ".",
+        body=shape[0],
+        answer=shape[1],
+        call=call,
+        strength=ASSUMED,
+        source="mediasim's own",
+    )
+
+
+_CLOCK = (Nothing, shapes.ClockAnswer)
+_CLOCK_PATH = "/clock"
+
+CONTROL_OPERATIONS: tuple[Operation, ...] = (
+    _call("info", "GET", "/info", (Nothing, shapes.InfoAnswer), Control.info, "What this is"),
+    _call(
+        "reset",
+        "POST",
+        "/reset",
+        (shapes.ResetBody, shapes.ResetAnswer),
+        Control.reset,
+        "Empty a namespace, or all",
+    ),
+    _call("clock", "GET", _CLOCK_PATH, _CLOCK, Control.clock, "Look at the clock"),
+    _call("clock_freeze", "POST", "/clock/freeze", _CLOCK, Control.freeze, "Stop the clock"),
+    _call("clock_resume", "POST", "/clock/resume", _CLOCK, Control.resume, "Let the clock run"),
+    _call(
+        "clock_speed",
+        "POST",
+        "/clock/speed",
+        (shapes.SpeedBody, shapes.ClockAnswer),
+        Control.speed,
+        "Set the clock's speed",
+    ),
+    _call(
+        "clock_set",
+        "POST",
+        "/clock/set",
+        (shapes.SetBody, shapes.ClockAnswer),
+        Control.set_now,
+        "Set the clock, forward only",
+    ),
+    _call(
+        "clock_advance",
+        "POST",
+        "/clock/advance",
+        (shapes.AdvanceBody, shapes.ClockAnswer),
+        Control.advance,
+        "Move the clock by seconds, to the next event, or to a generation's status",
+    ),
+    _call(
+        "ledger",
+        "GET",
+        "/ledger",
+        (shapes.LedgerQuery, shapes.LedgerAnswer),
+        Control.ledger,
+        "Every entry, and the balance they make",
+    ),
+    _call(
+        "ledger_verify",
+        "GET",
+        "/ledger/verify",
+        (Nothing, shapes.VerifyAnswer),
+        Control.verify,
+        "Check the ledger's laws",
+    ),
+    _call(
+        "accounts",
+        "GET",
+        "/accounts",
+        (Nothing, shapes.AccountsAnswer),
+        Control.accounts,
+        "List the accounts",
+    ),
+    _call(
+        "account_put",
+        "POST",
+        "/accounts",
+        (shapes.AccountBody, shapes.AccountView),
+        Control.put_account,
+        "Make an account, or set its credits and scopes",
+    ),
+    _call(
+        "account_credits",
+        "POST",
+        "/accounts/{account}/credits",
+        (shapes.CreditsBody, shapes.AccountView),
+        Control.give_credits,
+        "Give credits, or take them",
+    ),
+    _call(
+        "jobs",
+        "GET",
+        "/jobs",
+        (shapes.JobsQuery, shapes.JobsAnswer),
+        Control.jobs,
+        "List jobs with their timetables",
+    ),
+    _call(
+        "job",
+        "GET",
+        "/jobs/{id}",
+        (shapes.JobId, shapes.JobView),
+        Control.job,
+        "One job with its timetable, price row and formula",
+    ),
+    _call(
+        "rulings",
+        "GET",
+        "/rulings",
+        (Nothing, shapes.RulingsAnswer),
+        Control.rulings,
+        "Every behaviour with its strength and source",
+    ),
+)
+
+
+class ControlSurface:
+    """An ASGI app for everything under ``/_sim``. ``admin_token``: what a caller must bear."""
+
+    def __init__(
+        self,
+        control: Control,
+        worlds: Worlds,
+        keys: Keys,
+        limits: GuardLimits,
+        admin_token: str | None,
+    ) -> None:
+        self._control = control
+        self._worlds = worlds
+        self._keys = keys
+        self._limits = limits
+        self._admin_token = admin_token
+        self._calls = 0
+        self._router = Router(
+            (op.method, op.path, (op, msgspec.json.Decoder(op.body))) for op in CONTROL_OPERATIONS
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._calls += 1
+        request_id = f"sim_{self._calls:08d}"
+        headers: tuple[tuple[bytes, bytes], ...] = ()
+        try:
+            status, payload = 200, await self._answer(scope, receive)
+        except REFUSALS as error:
+            status, payload, headers = refusal(error)
+        await send_json(send, status, payload, request_id, headers)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+        self._check_admin(scope)
+        found = self._router.find(scope["path"])
+        if found is None:
+            raise Denial(404, f"There is nothing at this path; {PREFIX}/openapi.json lists it.")
+        targets, fields = found
+        target = targets.get("GET" if scope["method"] == "HEAD" else scope["method"])
+        if target is None:
+            raise method_not_allowed(targets)
+        operation, decoder = target
+        body = await self._body(operation, decoder, fields, scope, receive)
+        return encode(await operation.call(self._control, await self._world(scope), body))
+
+    async def _body(
+        self,
+        operation: Operation,
+        decoder: "msgspec.json.Decoder[Any]",
+        fields: dict[str, str],
+        scope: Scope,
+        receive: Receive,
+    ) -> Any:
+        if operation.method != "POST":
+            where = "path" if fields else "query"
+            given = {**query_fields(scope), **fields}
+            return from_fields(operation.body, given, where, strict=False)
+        raw = await read_json_body(receive, self._limits) or b"{}"
+        check_json_depth(raw)
+        if not fields:
+            return from_json(decoder, raw)
+        return from_fields(operation.body, {**read_object(raw), **fields}, "body", strict=True)
+
+    async def _world(self, scope: Scope) -> World:
+        for name, value in scope["headers"]:
+            if name == b"x-sim-namespace":
+                return await self._worlds.world(value.decode("latin-1"))
+        key, _ = read_headers(self._without_token(scope))
+        if not key:
+            return await self._worlds.world(DEFAULT_NAMESPACE)
+        world, account = self._keys.owner(key)
+        caller = await self._worlds.caller(world, account)
+        return await self._worlds.world(world) if caller is None else caller.world
+
+    def _check_admin(self, scope: Scope) -> None:
+        if self._admin_token is None:
+            return
+        given = [value for name, value in scope["headers"] if name == b"authorization"]
+        expected = f"Bearer {self._admin_token}".encode()
+        if not any(secrets.compare_digest(value, expected) for value in given):
+            raise Denial(
+                401,
+                "The control plane needs Authorization: Bearer with the admin token.",
+                {"www-authenticate": "Bearer"},
+            )
+
+    def _without_token(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        """The headers that may hold a key: with an admin token, Authorization holds that."""
+        if self._admin_token is None:
+            return list(scope["headers"])
+        return [header for header in scope["headers"] if header[0] != b"authorization"]

@@ -1,0 +1,131 @@
+"""The provider's REST surface: from the wire to an operation and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from simulator.domain.errors import Denial
+from simulator.engine.operations import OPERATIONS, Operation
+from simulator.engine.provider import Provider
+from simulator.engine.shapes import from_fields, from_json
+from simulator.engine.worlds import Caller
+from simulator.surfaces.answering import (
+    REFUSALS,
+    encode,
+    method_not_allowed,
+    query_fields,
+    refusal,
+    send_json,
+)
+from simulator.surfaces.auth import Keys, check_scope
+from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
+from simulator.surfaces.router import Router
+from simulator.surfaces.stream import stream_status
+from simulator.surfaces.uploads import Uploads
+
+UPLOAD_PATH = "/v1/upload/media"
+STREAM_PATH = "/v1/generate/media/{generation_id}/stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An operation with its decoder made ready."""
+
+    operation: Operation
+    decoder: "msgspec.json.Decoder[Any]"
+
+
+class Rest:
+    """An ASGI app for everything under ``/v1``. Calls are named ``req_N`` in each world's order."""
+
+    def __init__(
+        self, provider: Provider, keys: Keys, uploads: Uploads, limits: GuardLimits
+    ) -> None:
+        self._provider = provider
+        self._keys = keys
+        self._uploads = uploads
+        self._limits = limits
+        self._strangers = 0
+        routes: list[tuple[str, str, Served | str]] = [
+            (op.method, op.path, Served(op, msgspec.json.Decoder(op.body))) for op in OPERATIONS
+        ]
+        routes += [("POST", UPLOAD_PATH, "upload"), ("GET", STREAM_PATH, "stream")]
+        self._router = Router(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = ""
+        headers: tuple[tuple[bytes, bytes], ...] = ()
+        try:
+            target, fields = self._find(scope)
+            caller = await self._keys.caller(scope["headers"])
+            caller.world.requests += 1
+            request_id = f"req_{caller.world.requests:08d}"
+            if target == "stream":
+                await self._stream(caller, fields, scope, receive, send)
+                return
+            status = 200
+            if isinstance(target, Served):
+                payload = await self._call(target, caller, fields, scope, receive)
+            else:
+                payload = await self._upload(caller, scope, receive)
+        except REFUSALS as error:
+            status, payload, headers = refusal(error)
+            if not request_id:
+                self._strangers += 1
+                request_id = f"req_0_{self._strangers:08d}"
+        await send_json(send, status, payload, request_id, headers)
+
+    def _find(self, scope: Scope) -> tuple[Served | str, dict[str, str]]:
+        found = self._router.find(scope["path"])
+        if found is None:
+            raise Denial(404, "There is nothing at this path; /docs lists what there is.")
+        targets, fields = found
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        target = targets.get(method)
+        if target is None:
+            raise method_not_allowed(targets)
+        return target, fields
+
+    async def _call(
+        self,
+        served: Served,
+        caller: Caller,
+        fields: Mapping[str, str],
+        scope: Scope,
+        receive: Receive,
+    ) -> bytes:
+        operation = served.operation
+        check_scope(caller, operation.scopes)
+        if operation.bucket is not None:
+            await self._provider.count_call(caller, operation.bucket)
+        body: msgspec.Struct
+        if operation.method == "POST":
+            raw = await read_json_body(receive, self._limits)
+            check_json_depth(raw)
+            body = from_json(served.decoder, raw)
+        else:
+            where = "path" if fields else "query"
+            body = from_fields(
+                operation.body, {**query_fields(scope), **fields}, where, strict=False
+            )
+        return encode(await operation.call(self._provider, caller, body))
+
+    async def _upload(self, caller: Caller, scope: Scope, receive: Receive) -> bytes:
+        check_scope(caller, ("generate:media",))
+        await self._provider.count_call(caller, "upload")
+        return encode(await self._uploads.receive(caller, scope, receive))
+
+    async def _stream(
+        self,
+        caller: Caller,
+        fields: Mapping[str, str],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        check_scope(caller, ("read:generations", "generate:media"))
+        await self._provider.count_call(caller, "read")
+        await stream_status(self._provider, caller, fields["generation_id"], scope, receive, send)

@@ -1,0 +1,112 @@
+"""Server-sent events of one generation: heartbeats while it runs, then its result, then the end."""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from simulator.domain.jobs import finished
+from simulator.engine.answers import status_answer
+from simulator.engine.bodies import GenerationId
+from simulator.engine.provider import Provider
+from simulator.engine.worlds import Caller
+from simulator.surfaces.answering import NOSNIFF, SIM, encode
+
+HEARTBEAT_REAL_S = 15.0
+
+_HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    SIM,
+    NOSNIFF,
+)
+
+
+async def stream_status(
+    provider: Provider,
+    caller: Caller,
+    generation_id: str,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Raises Denial 404 before anything is sent; afterwards a problem is an ``error`` event."""
+    await provider.get_generation_status(caller, GenerationId(generation_id))
+    await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
+    if scope["method"] == "HEAD":
+        await send({"type": "http.response.body", "body": b""})
+        return
+    gone = asyncio.ensure_future(_disconnected(receive))
+    stopping = asyncio.ensure_future(_stopping(scope))
+    try:
+        await _follow(provider, caller, generation_id, send, gone, stopping)
+    finally:
+        for task in (gone, stopping):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _follow(
+    provider: Provider,
+    caller: Caller,
+    generation_id: str,
+    send: Send,
+    gone: "asyncio.Future[None]",
+    stopping: "asyncio.Future[None]",
+) -> None:
+    world, worlds = caller.world, provider.worlds
+    while not gone.done():
+        moved = world.moved
+        job = await provider.store.job(world.id, generation_id)
+        now_ms = await worlds.now(world)
+        if job is None:
+            await _last(send, "error", {"message": "This generation is gone: its world was reset."})
+            return
+        if finished(job, now_ms):
+            answer = status_answer(job, now_ms, provider.urls.files(world.name))
+            await _last(send, "result", answer)
+            return
+        if stopping.done():
+            await _last(send, "error", {"message": "The simulator is shutting down."})
+            return
+        due_s = None
+        if job.times.done_at_ms is not None:
+            due_s = world.clock.real_seconds_until(job.times.done_at_ms, worlds.real_ms())
+        timeout_s = HEARTBEAT_REAL_S if due_s is None else min(due_s + 0.001, HEARTBEAT_REAL_S)
+        if not await _first(timeout_s, moved.wait(), gone, stopping) and not gone.done():
+            await send(_event("heartbeat", {}, more=True))
+
+
+async def _first(timeout_s: float, *waits: Awaitable[Any]) -> bool:
+    """Whether any of the waits ended before the time was over."""
+    moved, *others = [asyncio.ensure_future(wait) for wait in waits]
+    done, _ = await asyncio.wait(
+        (moved, *others), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+    )
+    moved.cancel()
+    return bool(done)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _stopping(scope: Scope) -> None:
+    signal = scope.get("state", {}).get("shutdown")
+    if signal is None:
+        await asyncio.Event().wait()
+    else:
+        await signal.wait()
+
+
+async def _last(send: Send, name: str, data: Any) -> None:
+    await send(_event(name, data, more=False))
+
+
+def _event(name: str, data: Any, *, more: bool) -> dict[str, Any]:
+    body = b"event: " + name.encode("ascii") + b"\ndata: " + encode(data) + b"\n\n"
+    return {"type": "http.response.body", "body": body, "more_body": more}
