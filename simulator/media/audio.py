@@ -36,16 +36,15 @@ def audio_file(output: Output, size_bytes: int) -> bytes:
 
 @lru_cache(maxsize=8)
 def _wav_chord(chord: Chord) -> bytes:
-    """A chord's two seconds, swelling and fading: steps of loudness fall where waves are zero."""
+    """A chord's turn, swelling and fading: steps of loudness fall where waves are zero."""
     levels = {}
     for gain in sorted(set(_SWELL)):
         samples = period(chord, _PERIOD, gain)
         if sys.byteorder == "big":
             samples.byteswap()
         levels[gain] = samples.tobytes()
-    count = -(-samples_in(CHORD_MS) // _PERIOD)
-    whole = b"".join(levels[_SWELL[index * len(_SWELL) // count]] for index in range(count))
-    return whole[: samples_in(CHORD_MS) * 2]
+    count = samples_in(CHORD_MS) // _PERIOD
+    return b"".join(levels[_SWELL[index * len(_SWELL) // count]] for index in range(count))
 
 
 def wav_file(seed: int, duration_ms: int) -> bytes:

@@ -51,6 +51,8 @@ def _font(size: int) -> Font:
 
 @lru_cache(maxsize=4096)
 def _drawable(character: str) -> bool:
+    if unicodedata.category(character) == "Cs":  # half of a pair, no character
+        return False
     font = _font(24)
     mask, missing = font.getmask(character), font.getmask("\uffff")
     return mask.size != missing.size or bytes(mask) != bytes(missing)

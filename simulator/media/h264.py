@@ -196,11 +196,11 @@ def moved_pictures(
         bits = head.text() + (still if number % STEP else moved) + "1"
         bits += "0" * (-len(bits) % 8)
         payload = int(bits, 2).to_bytes(len(bits) // 8, "big")
-        units.append(b"\x41" + _protected(payload))
+        units.append(b"\x41" + protected(payload))
     return tuple(units)
 
 
-def _protected(payload: bytes) -> bytes:
+def protected(payload: bytes) -> bytes:
     """Emulation prevention (7.4.1): no start code inside a NAL unit."""
     if b"\x00\x00" not in payload:
         return payload

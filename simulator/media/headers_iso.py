@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simulator.domain.outputs import MediaKind
-from simulator.media.measures import Measures
+from simulator.media.measures import DAY_MS, Measures
 from simulator.media.scanner import Scanner, UnreadableMedia
 
 _LARGE, _TO_THE_END = 1, 0
@@ -47,13 +47,15 @@ def measure_iso(scanner: Scanner) -> Measures:
     if not pictures and not sounds:
         raise UnreadableMedia("The file has neither pictures nor sound.")
     chosen = sounds[0] if is_sound else pictures[0]
+    if (chosen.duration_ms or 0) > DAY_MS:
+        raise UnreadableMedia("A track claims to last longer than a day.")
+    # The whole is what is played: tracks may hold more, and an edit list cuts them.
     duration_ms = whole_ms if whole_ms is not None else chosen.duration_ms
-    longest = max(filter(None, [duration_ms, chosen.duration_ms]), default=None)
     kind: MediaKind = "audio" if is_sound else "video"
     if is_sound:
-        return Measures(kind, "m4a", duration_ms=longest)
+        return Measures(kind, "m4a", duration_ms=duration_ms)
     name = "mov" if brand in (b"qt  ", b"") else "mp4"
-    return Measures(kind, name, chosen.width, chosen.height, longest)
+    return Measures(kind, name, chosen.width, chosen.height, duration_ms)
 
 
 def _boxes(scanner: Scanner, start: int, end: int) -> Iterator[_Box]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from simulator.domain.outputs import MediaKind
 
+DAY_MS = 24 * 3600 * 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Measures:

@@ -13,7 +13,7 @@ from simulator.media.headers_audio import measure_mp3, measure_wav
 from simulator.media.headers_image import measure_jpeg, measure_png, measure_webp
 from simulator.media.headers_iso import measure_iso
 from simulator.media.headers_webm import measure_webm
-from simulator.media.measures import Measures
+from simulator.media.measures import DAY_MS, Measures
 from simulator.media.scanner import Scanner, UnreadableMedia
 
 __all__ = ["Probe", "UnreadableMedia", "probe"]
@@ -32,7 +32,6 @@ EXTENSION_KINDS: dict[str, MediaKind] = {
 }
 _LONGEST_SIDE = 16_384
 _MOST_PIXELS = 100_000_000
-_DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _refuse_absurd(found: Measures) -> None:
         if too_many or max(found.width, found.height) > _LONGEST_SIDE:
             raise UnreadableMedia(f"A picture of {found.width} x {found.height} is too large.")
     if found.kind != "image" and found.duration_ms is not None:
-        if found.duration_ms > _DAY_MS:
+        if found.duration_ms > DAY_MS:
             raise UnreadableMedia("The file claims to last longer than a day.")
         if found.duration_ms < 1:
             raise UnreadableMedia("The file lasts no time at all.")

@@ -37,7 +37,8 @@ def compose(
     ``pictures`` are RGB: one fills the scene, several stand side by side, at most four.
     """
     # Two requests that differ in model or prompt differ in the picture, whatever their seeds.
-    rng = random.Random(f"{output.seed}\n{output.model}\n{output.caption}")
+    request = f"{output.seed}\n{output.model}\n{output.caption}"
+    rng = random.Random(request.encode("utf-8", "surrogatepass"))
     layout = lay_out(*size, output.kind)
     colors = draw_palette(rng)
     width, height = layout.width + margin, layout.top

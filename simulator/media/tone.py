@@ -15,7 +15,7 @@ Chord = tuple[int, int, int, int]
 # With frames of 1024 or 1152 samples the unit is 47 or 42 Hz: notes from 190 to 940 Hz, in just
 # intonation - tonic, relative minor, subdominant, tonic with an added second.
 CHORDS: tuple[Chord, ...] = ((6, 12, 15, 18), (5, 10, 12, 15), (8, 12, 16, 20), (6, 9, 12, 18))
-CHORD_MS = 2_000
+CHORD_MS = 2_016  # 84 MP3 frames: a chord ends where its waves do
 _LOUDNESS = (0.075, 0.055, 0.04, 0.03)
 
 
