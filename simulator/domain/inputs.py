@@ -81,7 +81,7 @@ def classify(urls: Iterable[str], uploads: Mapping[str, Upload]) -> tuple[Source
     sources = []
     for url in urls:
         extension = extension_of(url)
-        web = url.startswith(("https://", "http://"))
+        web = url[:8].lower().startswith(("https://", "http://"))
         kind = KIND_BY_EXTENSION.get(extension) if web else None
         sources.append(Source(url, extension, kind, uploads.get(url)))
     return tuple(sources)
