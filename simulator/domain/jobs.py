@@ -177,26 +177,17 @@ def deducted_millicredits(job: Job, now_ms: int) -> int:
 def moments(job: Job) -> tuple[int, ...]:
     """Every instant at which the job's status changes, in order."""
     times = job.times
-    steps = [times.queued_at_ms, times.processing_at_ms]
+    steps = {times.queued_at_ms, times.processing_at_ms}
     if times.done_at_ms is not None:
-        steps = [step for step in steps if step < times.done_at_ms] + [times.done_at_ms]
-    return tuple(steps)
+        steps = {step for step in steps if step < times.done_at_ms} | {times.done_at_ms}
+    return tuple(sorted(steps))
 
 
 def reaches(job: Job, wanted: str) -> int | None:
     """When the job's status becomes ``wanted``; None if it never does."""
-    times = job.times
-    end: Status = "completed" if job.failure is None else "failed"
-    starts: dict[str, int | None] = {
-        "pending": times.created_at_ms,
-        "queued": times.queued_at_ms,
-        "processing": times.processing_at_ms,
-        end: times.done_at_ms,
-    }
-    return starts.get(wanted)
+    instants = (job.times.created_at_ms, *moments(job))
+    return next((instant for instant in instants if status(job, instant) == wanted), None)
 
 
 def failure_text(reason: str) -> str:
     return FAILURE_TEXTS.get(reason, f"The generation failed: {reason}.")
-
-
