@@ -127,7 +127,6 @@ MEDIA_RULES = (
         "page: Seedance 2; code: rulings 15",
         "Seedance 2 takes no reference video in image-to-video.",
         reference_video_not_allowed,
-        policy="seedance_video_row",
     ),
     Rule(
         "media.reference-video-length",
