@@ -98,6 +98,15 @@ class Worlds:
         row = await self.store.open_world(self._begin(0, name), self.defaults.credits, SCOPES)
         return self._worlds.setdefault(name, await self._open(row))
 
+    async def known(self, name: str) -> World | None:
+        """The world of that name if a key or a control call has opened it, here or in an earlier
+        process; looking for one makes none."""
+        known = self._worlds.get(name)
+        if known is not None or not NAME.fullmatch(name):
+            return known
+        row = await self.store.find_world(name)
+        return None if row is None else self._worlds.setdefault(name, await self._open(row))
+
     async def now(self, world: World) -> int:
         """The world's time. A durable store first records a time that is later still, so that a
         clock which resumes after a crash has never been read beyond where it resumes."""

@@ -89,6 +89,9 @@ class Store(Protocol):
     async def open_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> WorldRow:
         """The world of ``row.name``, made with its account ``main`` when new (``row.id`` unused)."""
 
+    async def find_world(self, name: str) -> WorldRow | None:
+        """The world of that name, if it was ever opened; nothing is made."""
+
     async def save_clock(self, world: int, mode: str, speed: float, at_ms: int) -> None: ...
 
     async def reset_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> None:

@@ -23,11 +23,9 @@ _decode_job = msgspec.json.Decoder(Job).decode
 
 
 def open_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> WorldRow:
-    found = db.execute(
-        "SELECT id, name, seed, mode, speed, at_ms FROM worlds WHERE name = ?", (row.name,)
-    ).fetchone()
+    found = find_world(db, row.name)
     if found is not None:
-        return WorldRow(*found)
+        return found
     cursor = db.execute(
         "INSERT INTO worlds (name, seed, mode, speed, at_ms) VALUES (?, ?, ?, ?, ?)",
         (row.name, row.seed, row.mode, row.speed, row.at_ms),
@@ -39,6 +37,13 @@ def open_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str])
 
 def world_names(db: Connection) -> list[str]:
     return [row[0] for row in db.execute("SELECT name FROM worlds ORDER BY name")]
+
+
+def find_world(db: Connection, name: str) -> WorldRow | None:
+    found = db.execute(
+        "SELECT id, name, seed, mode, speed, at_ms FROM worlds WHERE name = ?", (name,)
+    ).fetchone()
+    return None if found is None else WorldRow(*found)
 
 
 def save_clock(db: Connection, world: int, mode: str, speed: float, at_ms: int) -> None:

@@ -37,6 +37,9 @@ class SqliteStore:
     async def open_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> WorldRow:
         return await self._run(lambda db: ops.open_world(db, row, credits, scopes))
 
+    async def find_world(self, name: str) -> WorldRow | None:
+        return await self._run(lambda db: ops.find_world(db, name))
+
     async def save_clock(self, world: int, mode: str, speed: float, at_ms: int) -> None:
         await self._run(lambda db: ops.save_clock(db, world, mode, speed, at_ms))
 
