@@ -75,7 +75,7 @@ class Control:
 
     async def speed(self, world: World, body: shapes.SpeedBody) -> shapes.ClockAnswer:
         try:
-            clock = world.clock.at_speed(float(body.speed), self._worlds.real_ms())
+            clock = world.clock.at_speed(body.speed, self._worlds.real_ms())
         except ValueError as error:
             raise Denial(400, str(error)) from error
         await self._worlds.set_clock(world, clock)
@@ -286,7 +286,7 @@ def _sum(balances: list[Balance]) -> shapes.BalanceView:
     )
 
 
-def _millicredits(credits: int | float) -> int:
+def _millicredits(credits: float) -> int:
     scaled = round(credits * 1000)
     if scaled / 1000 != credits:
         text = "expected credits of at most three decimals"

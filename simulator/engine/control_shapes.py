@@ -8,7 +8,7 @@ from simulator.engine.answers import Credits
 from simulator.engine.bodies import GenerationStatus
 
 Amount = Annotated[
-    int | float, Meta(ge=-1e12, le=1e12, description="Credits, of at most three decimals.")
+    float, Meta(ge=-1e12, le=1e12, description="Credits, of at most three decimals.")
 ]
 
 
@@ -17,7 +17,7 @@ class ResetBody(Struct, frozen=True):
 
 
 class SpeedBody(Struct, frozen=True):
-    speed: Annotated[int | float, Meta(description="Simulated seconds per real second, above 0.")]
+    speed: Annotated[float, Meta(description="Simulated seconds per real second, above 0.")]
 
 
 class SetBody(Struct, frozen=True):
@@ -48,7 +48,7 @@ class LedgerQuery(Struct, frozen=True):
 class AccountBody(Struct, frozen=True):
     key: Annotated[str, Meta(description="sk_test_<namespace>[.<account>]")]
     credits: (
-        Annotated[int | float, Meta(ge=0, le=1e12, description="Available credits.")] | None
+        Annotated[float, Meta(ge=0, le=1e12, description="Available credits.")] | None
     ) = None
     scopes: list[str] | None = None
 

@@ -23,8 +23,17 @@ def from_json(decoder: "msgspec.json.Decoder[S]", body: bytes) -> S:
 def from_fields(shape: type[S], fields: Mapping[str, Any], where: str, strict: bool) -> S:
     """``where`` begins each problem's location. ``strict`` False reads texts as numbers, as a
     query needs. Fields that the shape lacks are ignored, as the provider does."""
+    try:
+        return msgspec.convert(fields, shape, strict=strict)
+    except ValidationError:
+        raise Malformed(_problems(shape, fields, where, strict)) from None
+
+
+def _problems(
+    shape: type[Struct], fields: Mapping[str, Any], where: str, strict: bool
+) -> list[dict[str, object]]:
+    """Every field that is missing or wrong, where the decoder tells only the first."""
     problems: list[dict[str, object]] = []
-    values: dict[str, Any] = {}
     for field in msgspec.structs.fields(shape):
         name = field.encode_name
         if name not in fields:
@@ -32,13 +41,11 @@ def from_fields(shape: type[S], fields: Mapping[str, Any], where: str, strict: b
                 problems.append(_problem([where, name], "Field required", "missing"))
             continue
         try:
-            values[field.name] = msgspec.convert(fields[name], field.type, strict=strict)
+            msgspec.convert(fields[name], field.type, strict=strict)
         except ValidationError as error:
             text, path = _split(str(error))
             problems.append(_problem([where, name, *path], text, "invalid"))
-    if problems:
-        raise Malformed(problems)
-    return shape(**values)
+    return problems
 
 
 def read_object(body: bytes) -> Mapping[str, Any]:

@@ -6,10 +6,6 @@ but settlement has been written.
 
 from collections.abc import Iterable
 from sqlite3 import Connection
-from typing import Any
-
-import msgspec
-
 from simulator.domain.errors import Rejection
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
@@ -17,9 +13,10 @@ from simulator.domain.ledger import Balance, Entry
 from simulator.domain.limits import concurrency_limit_exceeded
 from simulator.domain.pricing import credits as shown
 from simulator.engine.store.base import Account, Draft, Query, WorldRow
+from simulator.engine.store.jobtext import job_of, text_of
 
-_encode_job = msgspec.json.Encoder().encode
-_decode_job = msgspec.json.Decoder(Job).decode
+NEVER_MS = 2**63 - 1
+"""The end of an open job that never ends."""
 
 
 def open_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> WorldRow:
@@ -53,7 +50,7 @@ def save_clock(db: Connection, world: int, mode: str, speed: float, at_ms: int) 
 
 
 def reset_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> None:
-    for table in ("accounts", "jobs", "entries", "uploads"):
+    for table in ("accounts", "jobs", "open_jobs", "entries", "uploads"):
         db.execute(f"DELETE FROM {table} WHERE world = ?", (row.id,))
     db.execute(
         "UPDATE worlds SET seed = ?, mode = ?, speed = ?, at_ms = ?, jobs = 0, entries = 0,"
@@ -131,7 +128,7 @@ def accept(db: Connection, world: int, draft: Draft, now_ms: int) -> tuple[Job, 
             (world, draft.account, draft.idempotency_key),
         ).fetchone()
         if earlier is not None:
-            return _decode_job(earlier[0]), False
+            return job_of(earlier[0]), False
     if draft.at_once is not None and _running(db, world, draft) >= draft.at_once:
         raise concurrency_limit_exceeded(draft.bucket)
     held = db.execute(
@@ -160,39 +157,35 @@ def accept(db: Connection, world: int, draft: Draft, now_ms: int) -> tuple[Job, 
 def settle(db: Connection, world: int, now_ms: int) -> None:
     """Captures or releases the hold of every job that has ended, in the order of their ends."""
     due = db.execute(
-        "SELECT count(*) FROM jobs WHERE world = ? AND settled = 0 AND done_at <= ?",
-        (world, now_ms),
+        "SELECT count(*) FROM open_jobs WHERE world = ? AND done_at <= ?", (world, now_ms)
     ).fetchone()[0]
     if not due:
         return
     db.execute(
         "INSERT INTO entries (world, seq, kind, millicredits, account, at_ms, job_number)"
-        " SELECT j.world, w.entries + row_number() OVER (ORDER BY j.done_at, j.number),"
-        " CASE j.failed WHEN 0 THEN 'capture' ELSE 'release' END, j.hold, j.account, j.done_at,"
-        " j.number FROM jobs AS j JOIN worlds AS w ON w.id = j.world"
-        " WHERE j.world = ? AND j.settled = 0 AND j.done_at <= ?",
+        " SELECT o.world, w.entries + row_number() OVER (ORDER BY o.done_at, o.number),"
+        " CASE o.failed WHEN 0 THEN 'capture' ELSE 'release' END, o.hold, o.account, o.done_at,"
+        " o.number FROM open_jobs AS o JOIN worlds AS w ON w.id = o.world"
+        " WHERE o.world = ? AND o.done_at <= ?",
         (world, now_ms),
     )
     db.execute(
         "UPDATE accounts SET held = held - due.captured - due.released,"
         " spent = spent + due.captured, available = available + due.released"
         " FROM (SELECT account, sum(hold * (1 - failed)) AS captured, sum(hold * failed) AS released"
-        "  FROM jobs WHERE world = ?1 AND settled = 0 AND done_at <= ?2 GROUP BY account) AS due"
+        "  FROM open_jobs WHERE world = ?1 AND done_at <= ?2 GROUP BY account) AS due"
         " WHERE accounts.world = ?1 AND accounts.name = due.account",
         (world, now_ms),
     )
     db.execute("UPDATE worlds SET entries = entries + ? WHERE id = ?", (due, world))
-    db.execute(
-        "UPDATE jobs SET settled = 1 WHERE world = ? AND settled = 0 AND done_at <= ?",
-        (world, now_ms),
-    )
+    db.execute("DELETE FROM open_jobs WHERE world = ? AND done_at <= ?", (world, now_ms))
 
 
 def job(db: Connection, world: int, job_id: str) -> Job | None:
     found = db.execute(
         "SELECT data FROM jobs WHERE id = ? AND world = ?", (job_id, world)
     ).fetchone()
-    return None if found is None else _decode_job(found[0])
+    return None if found is None else job_of(found[0])
 
 
 def jobs(db: Connection, world: int, query: Query, now_ms: int) -> list[Job]:
@@ -216,7 +209,7 @@ def jobs(db: Connection, world: int, query: Query, now_ms: int) -> list[Job]:
         f"SELECT data FROM jobs WHERE {' AND '.join(wheres)} ORDER BY number DESC LIMIT :limit",
         values,
     )
-    return [_decode_job(row[0]) for row in found]
+    return [job_of(row[0]) for row in found]
 
 
 _STATUS = """CASE
@@ -230,11 +223,11 @@ def next_event(db: Connection, world: int, now_ms: int) -> int | None:
     found = db.execute(
         "SELECT min(CASE WHEN queued_at > ?2 THEN queued_at WHEN processing_at > ?2"
         " THEN processing_at WHEN done_at > ?2 THEN done_at END)"
-        " FROM jobs WHERE world = ?1 AND settled = 0",
+        " FROM open_jobs WHERE world = ?1",
         (world, now_ms),
     ).fetchone()
     instant: int | None = found[0]
-    return instant
+    return None if instant == NEVER_MS else instant
 
 
 def balance(db: Connection, world: int, name: str) -> Balance:
@@ -313,8 +306,8 @@ def uploads(db: Connection, world: int, ids: Iterable[str]) -> dict[str, Upload]
 
 def _running(db: Connection, world: int, draft: Draft) -> int:
     found = db.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE world = ? AND account = ? AND bucket = ?"
-        " AND settled = 0 LIMIT ?)",
+        "SELECT count(*) FROM (SELECT 1 FROM open_jobs WHERE world = ? AND account = ?"
+        " AND bucket = ? LIMIT ?)",
         (world, draft.account, draft.bucket, draft.at_once),
     ).fetchone()
     count: int = found[0]
@@ -322,28 +315,40 @@ def _running(db: Connection, world: int, draft: Draft) -> int:
 
 
 def _add_job(db: Connection, world: int, job: Job, draft: Draft) -> None:
-    times = job.times
-    row: tuple[Any, ...] = (
-        world,
-        job.number,
-        job.id,
-        job.account,
-        draft.bucket,
-        job.model,
-        job.generation_type,
-        times.queued_at_ms,
-        times.processing_at_ms,
-        times.done_at_ms,
-        int(job.failure is not None),
-        job.hold_millicredits,
-        draft.idempotency_key,
-        _encode_job(job).decode(),
+    times, failed = job.times, int(job.failure is not None)
+    db.execute(
+        "INSERT INTO jobs (world, number, id, account, model, generation_type, queued_at,"
+        " processing_at, done_at, failed, idempotency_key, data)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            world,
+            job.number,
+            job.id,
+            job.account,
+            job.model,
+            job.generation_type,
+            times.queued_at_ms,
+            times.processing_at_ms,
+            times.done_at_ms,
+            failed,
+            draft.idempotency_key,
+            text_of(job),
+        ),
     )
     db.execute(
-        "INSERT INTO jobs (world, number, id, account, bucket, model, generation_type, queued_at,"
-        " processing_at, done_at, failed, hold, idempotency_key, data)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        row,
+        "INSERT INTO open_jobs (world, done_at, number, account, bucket, queued_at, processing_at,"
+        " failed, hold) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            world,
+            NEVER_MS if times.done_at_ms is None else times.done_at_ms,
+            job.number,
+            job.account,
+            draft.bucket,
+            times.queued_at_ms,
+            times.processing_at_ms,
+            failed,
+            job.hold_millicredits,
+        ),
     )
 
 

@@ -23,30 +23,44 @@ CREATE TABLE accounts (
   PRIMARY KEY (world, name)
 ) STRICT, WITHOUT ROWID;
 
+-- A job never changes once accepted. Its row is wide, so the table keeps its rowid: a table without
+-- one puts a row of more than a quarter page on pages of its own.
 CREATE TABLE jobs (
   world           INTEGER NOT NULL,
   number          INTEGER NOT NULL,
   id              TEXT NOT NULL,
   account         TEXT NOT NULL,
-  bucket          TEXT NOT NULL,
   model           TEXT NOT NULL,
   generation_type TEXT NOT NULL,
   queued_at       INTEGER NOT NULL,
   processing_at   INTEGER NOT NULL,
   done_at         INTEGER,
   failed          INTEGER NOT NULL,
-  settled         INTEGER NOT NULL DEFAULT 0,
-  hold            INTEGER NOT NULL,
   idempotency_key TEXT,
-  data            TEXT NOT NULL,
-  PRIMARY KEY (world, number)
-) STRICT, WITHOUT ROWID;
+  data            TEXT NOT NULL
+) STRICT;
 
 CREATE UNIQUE INDEX jobs_by_id ON jobs (id, world);
-CREATE INDEX jobs_due ON jobs (world, done_at) WHERE settled = 0;
-CREATE INDEX jobs_open ON jobs (world, account, bucket) WHERE settled = 0;
+CREATE UNIQUE INDEX jobs_by_account ON jobs (world, account, number);
 CREATE UNIQUE INDEX jobs_by_key ON jobs (world, account, idempotency_key)
   WHERE idempotency_key IS NOT NULL;
+
+-- The jobs whose hold is not settled yet, in the order of their ends; one that never ends has the
+-- greatest integer as its end.
+CREATE TABLE open_jobs (
+  world         INTEGER NOT NULL,
+  done_at       INTEGER NOT NULL,
+  number        INTEGER NOT NULL,
+  account       TEXT NOT NULL,
+  bucket        TEXT NOT NULL,
+  queued_at     INTEGER NOT NULL,
+  processing_at INTEGER NOT NULL,
+  failed        INTEGER NOT NULL,
+  hold          INTEGER NOT NULL,
+  PRIMARY KEY (world, done_at, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX open_jobs_by_bucket ON open_jobs (world, account, bucket);
 
 CREATE TABLE entries (
   world        INTEGER NOT NULL,
