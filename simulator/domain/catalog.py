@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from simulator.domain.evidence import Strength
@@ -65,7 +66,7 @@ class Route:
     when: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that what is derived is derived once
 class Model:
     """One row. Lengths in characters, durations in seconds; empty tuples mean "does not take it".
 
@@ -118,15 +119,13 @@ class Model:
     notes: str = ""
     assumed: tuple[str, ...] = ()
 
+    @cached_property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of source media that any mode of this model takes."""
-        return tuple(
-            kind
-            for kind in ("image", "video", "audio")
-            if any(inputs.of(kind).most for inputs in self.modes.values())
-        )
+        return tuple(kind for kind in ("image", "video", "audio") if self.most(kind))
 
     def most(self, kind: str) -> int:
+        """The most URLs of one kind that any mode takes."""
         return max((inputs.of(kind).most for inputs in self.modes.values()), default=0)
 
     @property

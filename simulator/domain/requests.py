@@ -52,7 +52,7 @@ class Asked:
         return self.model.elements and bool(self.ask.kling_elements)
 
     def count(self, kind: str) -> int:
-        return sum(source.kind == kind for source in self.sources)
+        return sum(source.kind == kind for source in self.sources) if self.sources else 0
 
     def of_kind(self, kind: str) -> tuple[Source, ...]:
         return tuple(source for source in self.sources if source.kind == kind)

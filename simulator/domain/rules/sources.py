@@ -43,7 +43,7 @@ def unexpected_source_media(asked: Asked) -> Rejection | None:
         )
     for source in asked.sources:
         kind = source.kind
-        if kind is None or _has_own_refusal(asked, source) or kind not in asked.model.kinds():
+        if kind is None or _has_own_refusal(asked, source) or kind not in asked.model.kinds:
             continue
         if not asked.inputs.of(kind).most:
             return Rejection(
@@ -142,7 +142,7 @@ def _has_own_refusal(asked: Asked, source: Source) -> bool:
 
 
 def _any_foreign(asked: Asked) -> bool:
-    kinds = asked.model.kinds()
+    kinds = asked.model.kinds
     return any(source.kind not in kinds for source in asked.sources)
 
 
@@ -153,7 +153,7 @@ def _extensions(asked: Asked) -> tuple[str, ...]:
         "video": model.video_extensions,
         "audio": ("mp3", "wav", "m4a"),
     }
-    return tuple(extension for kind in model.kinds() for extension in by_kind[kind])
+    return tuple(extension for kind in model.kinds for extension in by_kind[kind])
 
 
 def _too_large(asked: Asked, source: Source) -> int | None:
@@ -167,8 +167,8 @@ def _too_large(asked: Asked, source: Source) -> int | None:
 
 
 def _too_many(asked: Asked, kind: str) -> Rejection | None:
-    most = asked.inputs.of(kind).most or asked.model.most(kind)
     count = asked.count(kind)
+    most = (asked.inputs.of(kind).most or asked.model.most(kind)) if count else 0
     if count <= most:
         return None
     return Rejection(

@@ -5,22 +5,29 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from simulator.domain.errors import Denial, Rejection
+from simulator.domain.errors import Rejection
 from simulator.engine.store.base import StorageFull
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
 
-EXPECTED = (Rejection, Denial, LookupError)
-"""Answers in the shape of exceptions: raised before anything that must not stand was written."""
-
 GROUP_MOST = 256
+NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"})
+"""How sqlite says that the disk, a quota or a limit on file sizes leaves no room."""
 
 
 class Committer(Protocol):
+    """Runs operations, each atomic. A Rejection is an answer, raised before anything that must not
+    stand was written; after any other exception nothing of its operation stands."""
+
     def run(self, operation: Operation[T]) -> Awaitable[T]: ...
+
+    def look(self, operation: Operation[T]) -> Awaitable[T]:
+        """What the operation answers; nothing that it writes is kept, so it needs no room."""
 
     async def close(self) -> None: ...
 
@@ -33,10 +40,20 @@ class AtOnce:
         self._db = db
 
     async def run(self, operation: Operation[T]) -> T:
-        return _alone(self._db, operation)
+        return _alone(self._db, operation, "COMMIT")
+
+    async def look(self, operation: Operation[T]) -> T:
+        return _alone(self._db, operation, "ROLLBACK")
 
     async def close(self) -> None:
         self._db.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    operation: Operation[Any]
+    kept: bool
+    future: asyncio.Future[Any]
 
 
 class Grouped:
@@ -44,85 +61,107 @@ class Grouped:
 
     An answer is given after the commit, so what was acknowledged is in the file. An operation that
     fails unexpectedly must not take its neighbours along: the group is rolled back, and each is
-    run again alone.
+    run again alone. ``db`` is the writer's from now on; ``closed`` is called when it is closed.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._queue: queue.SimpleQueue[tuple[Operation[Any], asyncio.Future[Any]] | None]
-        self._queue = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, args=(connect,), name="store-writer")
+    def __init__(self, db: sqlite3.Connection, closed: Callable[[], None]) -> None:
+        self._queue: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, args=(db,), name="store-writer")
         self._thread.daemon = True
-        self._started = False
+        self._thread.start()
+        self._open = True
+        self._closed = closed
 
     def run(self, operation: Operation[T]) -> Awaitable[T]:
-        if not self._started:
-            self._started = True
-            self._thread.start()
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.put((operation, future))
-        return future
+        return self._call(operation, kept=True)
+
+    def look(self, operation: Operation[T]) -> Awaitable[T]:
+        return self._call(operation, kept=False)
 
     async def close(self) -> None:
-        if self._started:
+        """Finishes what waits, then closes; a second call does nothing more."""
+        if self._open:
+            self._open = False
             self._queue.put(None)
-            await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join)
+        self._closed()
 
-    def _work(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        db = connect()
-        open_ = True
-        while open_:
-            group = [self._queue.get()]
-            while len(group) < GROUP_MOST:
-                try:
-                    group.append(self._queue.get_nowait())
-                except queue.Empty:
-                    break
-            work = [item for item in group if item is not None]
-            open_ = len(work) == len(group)
-            if work:
-                outcomes = _together(db, [operation for operation, _ in work])
-                futures = [future for _, future in work]
-                futures[0].get_loop().call_soon_threadsafe(_deliver, futures, outcomes)
-        db.close()
+    def _call(self, operation: Operation[T], kept: bool) -> Awaitable[T]:
+        if not self._open:
+            raise RuntimeError("the store is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Call(operation, kept, future))
+        return future
 
+    def _work(self, db: sqlite3.Connection) -> None:
+        with closing(db):
+            open_ = True
+            while open_:
+                calls, open_ = self._take()
+                if calls:
+                    _deliver(calls, _outcomes(db, calls))
 
-def _together(db: sqlite3.Connection, operations: list[Operation[Any]]) -> list[Any]:
-    outcomes: list[Any] = []
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        for operation in operations:
+    def _take(self) -> tuple[list[_Call], bool]:
+        """All that waits, up to GROUP_MOST, and whether more may come; waits for the first."""
+        calls: list[_Call] = []
+        call = self._queue.get()
+        while call is not None:
+            calls.append(call)
+            if len(calls) == GROUP_MOST:
+                return calls, True
             try:
-                outcomes.append(operation(db))
-            except EXPECTED as answer:
-                outcomes.append(_Raised(answer))
-        db.execute("COMMIT")
-    except Exception:
+                call = self._queue.get_nowait()
+            except queue.Empty:
+                return calls, True
+        return calls, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    error: Exception
+
+
+def _outcomes(db: sqlite3.Connection, calls: list[_Call]) -> list[Any]:
+    """What each call returned, or ``_Raised``; committed when this returns."""
+    try:
+        if all(call.kept for call in calls):
+            return _together(db, calls)
+    except Exception:  # noqa: BLE001  # whatever it was, each call alone shows whose it is
         _roll_back(db)
-        return [_outcome(db, operation) for operation in operations]
+    return [_outcome(db, call) for call in calls]
+
+
+def _together(db: sqlite3.Connection, calls: list[_Call]) -> list[Any]:
+    outcomes: list[Any] = []
+    db.execute("BEGIN IMMEDIATE")
+    for call in calls:
+        try:
+            outcomes.append(call.operation(db))
+        except Rejection as answer:
+            outcomes.append(_Raised(answer))
+    db.execute("COMMIT")
     return outcomes
 
 
-def _outcome(db: sqlite3.Connection, operation: Operation[Any]) -> Any:
+def _outcome(db: sqlite3.Connection, call: _Call) -> Any:
     try:
-        return _alone(db, operation)
-    except Exception as error:
+        return _alone(db, call.operation, "COMMIT" if call.kept else "ROLLBACK")
+    except Exception as error:  # noqa: BLE001  # the caller's to judge, not the writer's
         return _Raised(error)
 
 
-def _alone(db: sqlite3.Connection, operation: Operation[T]) -> T:
+def _alone(db: sqlite3.Connection, operation: Operation[T], end: str) -> T:
     try:
         db.execute("BEGIN IMMEDIATE")
         try:
             result = operation(db)
-        except EXPECTED:
-            db.execute("COMMIT")
+        except Rejection:
+            db.execute(end)
             raise
-        db.execute("COMMIT")
-    except EXPECTED:
-        raise
+        db.execute(end)
     except sqlite3.Error as error:
         _roll_back(db)
-        if getattr(error, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_IOERR_WRITE"):
+        if getattr(error, "sqlite_errorname", "") in NO_ROOM:
             raise StorageFull("no room left to write the state") from error
         raise
     except BaseException:
@@ -132,18 +171,24 @@ def _alone(db: sqlite3.Connection, operation: Operation[T]) -> T:
 
 
 def _roll_back(db: sqlite3.Connection) -> None:
+    """The error that led here is the one to tell, so one of the rollback itself is not."""
     if db.in_transaction:
-        db.execute("ROLLBACK")
+        with suppress(sqlite3.Error):
+            db.execute("ROLLBACK")
 
 
-class _Raised:
-    def __init__(self, error: Exception) -> None:
-        self.error = error
+def _deliver(calls: list[_Call], outcomes: list[Any]) -> None:
+    futures = [call.future for call in calls]
+    for loop in {future.get_loop() for future in futures}:
+        with suppress(RuntimeError):  # a loop that is closed has nobody left to tell
+            loop.call_soon_threadsafe(_resolve, loop, futures, outcomes)
 
 
-def _deliver(futures: list[asyncio.Future[Any]], outcomes: list[Any]) -> None:
+def _resolve(
+    loop: asyncio.AbstractEventLoop, futures: list[asyncio.Future[Any]], outcomes: list[Any]
+) -> None:
     for future, outcome in zip(futures, outcomes, strict=True):
-        if future.cancelled():
+        if future.get_loop() is not loop or future.cancelled():
             continue
         if isinstance(outcome, _Raised):
             future.set_exception(outcome.error)
