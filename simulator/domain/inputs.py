@@ -29,7 +29,7 @@ RULINGS = (
     Ruling(
         "inputs.extension",
         ASSUMED,
-        "rulings: 21",
+        "ruling",
         "The extension's case does not matter, .jpeg counts as .jpg, and query and fragment do not"
         " count.",
     ),

@@ -25,53 +25,53 @@ RULINGS = (
     Ruling(
         "jobs.timetable",
         ASSUMED,
-        "rulings: 28",
+        "ruling",
         "Pending for 1 s, queued for a tenth of the estimate, processing for the rest; the whole is"
         " the estimate times 0.8 to 1.25, drawn from the world's seed and the job's number.",
     ),
     Ruling(
         "jobs.progress",
         ASSUMED,
-        "rulings: 28; page: get_generation_status",
+        "ruling; page: get_generation_status",
         "progress is a whole number from 0 to 100: linear in processing, 100 exactly when"
         " completed.",
     ),
     Ruling(
         "jobs.estimates",
         ASSUMED,
-        "rulings: 28; known values: facts 6 (observed)",
+        "ruling; known values: facts 6 (observed)",
         "An estimate that no source states is 30 s for an image and 20 s + 10 s per output second"
         " for a video.",
     ),
     Ruling(
         "jobs.outputs",
         DOCUMENTED,
-        "page: get_generation_status; one file a job: rulings 42 (assumed)",
+        "page: get_generation_status; one file a job: ruling (assumed)",
         "outputs is empty until the job is completed.",
     ),
     Ruling(
         "jobs.visible-at-once",
         ASSUMED,
-        "rulings: 29",
+        "ruling",
         "A job can be polled at once, and its files are there when it is completed.",
     ),
     Ruling(
         "jobs.credits-deducted",
         ASSUMED,
-        "rulings: 45",
+        "ruling",
         "credits_deducted is the held amount while the job runs, the captured one at the end, 0"
         " after a release.",
     ),
     Ruling(
         "jobs.foreign-id",
         ASSUMED,
-        "rulings: 31",
+        "ruling",
         "An unknown id and another account's id get the same 404.",
     ),
     Ruling(
         "jobs.error-message",
         OBSERVED,
-        "facts: 3.2",
+        "clients of the API",
         "A failed job says why in error_message.",
     ),
 )

@@ -22,14 +22,14 @@ RULINGS = (
     Ruling(
         "ledger.hold",
         ASSUMED,
-        "rulings: 24; facts: 5.1",
+        "ruling; clients of the API",
         "Credits are held when a job is accepted and captured when it completes; the balance shows"
         " what is available.",
     ),
     Ruling(
         "ledger.refund",
         OBSERVED,
-        "rulings: 25; facts: 5.1",
+        "ruling; clients of the API",
         "A job that fails, by moderation too, releases its hold in full; a completed one never"
         " refunds.",
     ),
@@ -42,7 +42,7 @@ RULINGS = (
     Ruling(
         "ledger.insufficient",
         OBSERVED,
-        "facts: 4.1",
+        "clients of the API",
         "Too few credits answer 402 insufficient_credits with required_credits and"
         " available_credits.",
     ),

@@ -22,21 +22,21 @@ RULINGS = (
     Ruling(
         "limits.rates",
         DOCUMENTED,
-        "facts: 1.10; one shared bucket for reads and 60 uploads: assumed (rulings: 26)",
+        "docs: limitations; one shared bucket for reads and 60 uploads: assumed",
         "Calls a minute and account: media 30, music 10, dialogue 10, ad copy 5, reads 120, uploads"
         " 60.",
     ),
     Ruling(
         "limits.window",
         ASSUMED,
-        "rulings: 26",
+        "ruling",
         "A rate window is a whole minute of the world's clock; over it, 429 rate_limit_exceeded"
         " with Retry-After in seconds to the next minute.",
     ),
     Ruling(
         "limits.concurrency",
         DOCUMENTED,
-        "facts: 1.10; code and order: assumed (rulings: 27)",
+        "docs: limitations; code and order: assumed",
         "Jobs at once: media 10, music 5, dialogue 5; over it, 429 concurrency_limit_exceeded,"
         " looked for after the rules and before the credits.",
     ),

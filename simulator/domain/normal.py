@@ -25,7 +25,7 @@ RULINGS = (
     Ruling(
         "normal.duration-default",
         ASSUMED,
-        "rulings: 8, 9",
+        "ruling",
         'Left out, duration is the model\'s first option; "5s", "5" and 5 are the same.',
     ),
     Ruling(
@@ -37,7 +37,7 @@ RULINGS = (
     Ruling(
         "normal.aspect-default",
         ASSUMED,
-        "page: generate_media (default 1:1); rulings: 7",
+        "page: generate_media (default 1:1); ruling",
         "Left out, the aspect ratio is 1:1, or the model's first where it does not make 1:1.",
     ),
     Ruling(
@@ -87,13 +87,13 @@ RULINGS = (
     Ruling(
         "normal.unknown-fields",
         ASSUMED,
-        "rulings: 30; facts: 1.3",
+        "ruling; docs: model requirements",
         "Unknown fields of a request are ignored.",
     ),
     Ruling(
         "normal.seed",
         ASSUMED,
-        "rulings: 38",
+        "ruling",
         "seed is a whole number from 0 to 4294967295; left out, one is drawn from the world's.",
     ),
 )

@@ -44,7 +44,7 @@ RULINGS = (
     Ruling(
         "pricing.reference-video-row",
         ASSUMED,
-        "rulings: 14",
+        "ruling",
         "A reference video on a plain Seedance 2 row is billed at that row's rate; a -video-ref row"
         " without one costs its output seconds.",
         policy="seedance_video_row",
@@ -52,31 +52,31 @@ RULINGS = (
     Ruling(
         "pricing.measured-uploads",
         ASSUMED,
-        "rulings: 17",
+        "ruling",
         "Measured uploads do not lower the bill; the cost endpoint shows both figures.",
     ),
     Ruling(
         "pricing.motion-control",
         ASSUMED,
-        "rulings: 18",
+        "ruling",
         "Motion Control is billed for 30 s of reference video, its documented maximum.",
     ),
     Ruling(
         "pricing.p-video",
         ASSUMED,
-        "rulings: 19",
+        "ruling",
         "p-video rows cost 5, 10, 2 and 4 credits a second (720p, 1080p, and their drafts).",
     ),
     Ruling(
         "pricing.resolution-tiers",
         DOCUMENTED,
-        "page: Resolution tiers; amounts other than gpt-image-2's: observed (rulings: 13)",
+        "page: Resolution tiers; amounts other than gpt-image-2's: observed",
         "Each resolution tier is a price of its own.",
     ),
     Ruling(
         "pricing.quality-rows",
         ASSUMED,
-        "rulings: 11",
+        "ruling",
         "imagen-4's quality picks the priced row; imagen-4-fast and -ultra keep their own.",
     ),
     Ruling(
@@ -88,7 +88,7 @@ RULINGS = (
     Ruling(
         "pricing.rows",
         ASSUMED,
-        "facts: 6 (live list of 2026-03-28)",
+        "live list 2026-03-28",
         "Prices that the page does not state are those of the dated live list.",
     ),
 )

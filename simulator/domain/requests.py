@@ -85,7 +85,7 @@ def put(
     ask: MediaAsk, model: Model, uploads: Mapping[str, Upload], policies: Policies
 ) -> Asked:
     """The ask ready to be judged. A generation type left out is the page's default, unless the
-    policy lets a model that makes only one kind speak for itself (rulings: 22)."""
+    policy lets a model that makes only one kind speak for itself."""
     generation_type = ask.generation_type
     if generation_type is None:
         generation_type = DEFAULT_GENERATION_TYPE
@@ -96,7 +96,7 @@ def put(
 
 
 def duration_seconds(value: object) -> int | None:
-    """``"5s"``, ``"5"`` and ``5`` as 5; anything else None (rulings: 9)."""
+    """``"5s"``, ``"5"`` and ``5`` as 5; anything else None."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, str):

@@ -12,14 +12,14 @@ RULINGS = (
     Ruling(
         "sizes.tiers",
         ASSUMED,
-        "rulings: 42",
+        "ruling",
         "1K, 2K and 4K name an output's longer side (1024, 2048, 4096 pixels), 480p, 720p and 1080p"
         " the shorter; sides are even.",
     ),
     Ruling(
         "sizes.auto",
         ASSUMED,
-        "rulings: 42; page: p-image-edit (auto matches the first input)",
+        "ruling; page: p-image-edit (auto matches the first input)",
         "auto and adaptive take the first uploaded image's ratio, else 1:1 for images and 16:9 for"
         " videos; ratios beyond 4:1 are held at 4:1.",
     ),

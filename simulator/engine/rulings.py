@@ -24,7 +24,7 @@ WIRE_RULINGS = (
     Ruling(
         "wire.unauthorized",
         ASSUMED,
-        "rulings: 32",
+        "ruling",
         "A missing or wrong key is 401 with WWW-Authenticate: Bearer.",
     ),
     Ruling(
@@ -43,27 +43,34 @@ WIRE_RULINGS = (
     Ruling(
         "wire.start-status",
         ASSUMED,
-        "rulings: 4",
+        "ruling",
         "A start that is accepted answers 200 with status pending.",
+    ),
+    Ruling(
+        "wire.codes",
+        ASSUMED,
+        "the page names six codes; the others are in its style",
+        "Business refusals answer error, message and named fields with 400, 402 or 429; the first"
+        " that holds is the answer, in one fixed order.",
     ),
     Ruling(
         "wire.shape",
         OBSERVED,
-        "facts: 4.1",
+        "clients of the API",
         "A body of the wrong shape is 422 with a list of problems in detail, each with loc, msg and"
         " type; a null field counts as left out.",
     ),
     Ruling(
         "wire.stream",
         OBSERVED,
-        "facts: 3.5",
+        "clients of the API",
         "A generation's stream sends heartbeats, then one result event whose data is the status"
         " answer, and closes.",
     ),
     Ruling(
         "wire.upload",
         OBSERVED,
-        "facts: 1.5; page: REST API, URLs for local or browser files",
+        "clients of the API; page: REST API, URLs for local or browser files",
         "An upload of one or more files answers url and urls; files may have up to 500 MB.",
     ),
     Ruling(
@@ -75,20 +82,20 @@ WIRE_RULINGS = (
     Ruling(
         "wire.listing",
         OBSERVED,
-        "facts: 3.6",
+        "clients of the API",
         "GET /v1/generations lists newest first, 25 at most; a limit beyond 1 to 25 is held there.",
     ),
     Ruling(
         "wire.idempotency",
         ASSUMED,
-        "rulings: 35",
+        "ruling",
         "The provider has no idempotency: the header Idempotency-Key is ignored.",
         policy="idempotency",
     ),
     Ruling(
         "wire.retention",
         ASSUMED,
-        "rulings: 39",
+        "ruling",
         "Generations, files and uploads never expire.",
     ),
 )

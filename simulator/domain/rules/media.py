@@ -56,7 +56,7 @@ MEDIA_RULES = (
     Rule(
         "media.generation-type",
         ASSUMED,
-        "rulings: 22; page: generate_media; facts: 1.3",
+        "ruling; page: generate_media; docs: model requirements",
         "A generation type that the model does not make is refused, also when it is the default of"
         " a request that left it out.",
         unsupported_generation_type,
@@ -65,7 +65,7 @@ MEDIA_RULES = (
     Rule(
         "media.prompt-length",
         ASSUMED,
-        "rulings: 1; page: Prompt character limits",
+        "ruling; page: Prompt character limits",
         "A prompt over the model's limit (documented, in code points) is refused; the page leaves"
         " open whether it is an error or is cut.",
         prompt_too_long,
@@ -74,21 +74,21 @@ MEDIA_RULES = (
     Rule(
         "media.source-missing",
         DOCUMENTED,
-        "page: Model rules; Input file limits; code: rulings 43",
+        "page: Model rules; Input file limits; code: ruling",
         "A mode that needs source media is refused without it, naming the kind that is missing.",
         missing_source_media,
     ),
     Rule(
         "media.source-unexpected",
         DOCUMENTED,
-        "page: Model rules; code: rulings 20, 21",
+        "page: Model rules; code: ruling",
         "Source media sent to a mode that takes none, or none of its kind, is refused.",
         unexpected_source_media,
     ),
     Rule(
         "media.source-type",
         DOCUMENTED,
-        "page: Input file limits; code: rulings 21, 37",
+        "page: Input file limits; code: ruling",
         "A source whose extension is none that the model takes is refused, and an uploaded file"
         " over the model's size.",
         unsupported_media_type,
@@ -117,21 +117,21 @@ MEDIA_RULES = (
     Rule(
         "media.images-min",
         DOCUMENTED,
-        "page: Input file limits; Seedance 1.5 Pro; code: rulings 41",
+        "page: Input file limits; Seedance 1.5 Pro; code: ruling",
         "Fewer images than the mode needs (start and end frame): too_few_images.",
         too_few_images,
     ),
     Rule(
         "media.reference-video-not-allowed",
         DOCUMENTED,
-        "page: Seedance 2; code: rulings 15",
+        "page: Seedance 2; code: ruling",
         "Seedance 2 takes no reference video in image-to-video.",
         reference_video_not_allowed,
     ),
     Rule(
         "media.reference-video-length",
         DOCUMENTED,
-        "page: Hard limits; measured uploads only: rulings 16",
+        "page: Hard limits; measured uploads only: ruling",
         "Reference videos over 15 s, one or together (Motion Control: 30 s), are refused where"
         " their length is known.",
         reference_video_too_long,
@@ -140,7 +140,7 @@ MEDIA_RULES = (
     Rule(
         "media.reference-audio-length",
         DOCUMENTED,
-        "page: Hard limits; measured uploads only: rulings 16",
+        "page: Hard limits; measured uploads only: ruling",
         "Reference audio over 15 s, one or together, is refused where its length is known.",
         reference_audio_too_long,
         policy="probe_uploads",
@@ -148,21 +148,21 @@ MEDIA_RULES = (
     Rule(
         "media.kling-elements",
         DOCUMENTED,
-        "page: Kling 3.0 elements; count observed, names assumed (rulings: 36)",
+        "page: Kling 3.0 elements; count observed, names assumed",
         "Elements need a unique name, a description and 2 to 4 JPG/PNG images or 1 MP4/MOV video.",
         invalid_kling_elements,
     ),
     Rule(
         "media.duration",
         OBSERVED,
-        "page: Models that support duration; facts: 1.3; form: rulings 9",
+        "page: Models that support duration; docs: model requirements; form: ruling",
         "A duration outside the model's options is refused; models without options ignore it.",
         invalid_duration,
     ),
     Rule(
         "media.aspect-ratio",
         OBSERVED,
-        "page: generate_media; facts: 4.1; rulings: 7",
+        "page: generate_media; clients of the API; ruling",
         "An aspect ratio outside the model's list is refused; without a known list any ratio that"
         " the page names is taken.",
         invalid_aspect_ratio,
@@ -170,7 +170,7 @@ MEDIA_RULES = (
     Rule(
         "media.high-resolution-aspect",
         DOCUMENTED,
-        "page: Resolution tiers; left out: rulings 5, 6",
+        "page: Resolution tiers; left out: ruling",
         "gpt-image-2 at 2K or 4K needs one of 9:16, 16:9, 4:3, 3:4; auto, 1:1 and none are refused"
         " and nothing is held.",
         aspect_ratio_incompatible_with_high_res,
@@ -178,7 +178,7 @@ MEDIA_RULES = (
     Rule(
         "media.quality",
         ASSUMED,
-        "rulings: 10",
+        "ruling",
         "A quality that the model does not list is refused; 'standard' always means its default.",
         invalid_quality,
         policy="unknown_quality",
@@ -186,7 +186,7 @@ MEDIA_RULES = (
     Rule(
         "media.resolution",
         ASSUMED,
-        "rulings: 44; page: Resolution tiers",
+        "ruling; page: Resolution tiers",
         "A resolution that is none of the model's tiers is refused; its case does not matter.",
         invalid_resolution,
     ),

@@ -9,7 +9,7 @@ RULINGS = (
     Ruling(
         "models.not-found",
         ASSUMED,
-        "rulings: 23",
+        "ruling",
         "A model that the catalogue lacks, that is disabled, or that belongs to another tool, is"
         " model_not_found (400).",
     ),
@@ -23,20 +23,20 @@ RULINGS = (
     Ruling(
         "models.variant-order",
         ASSUMED,
-        "rulings: 3",
+        "ruling",
         "available_variants lists the plain rows by resolution, then the suffixed ones by"
         " resolution, as the page's example does.",
     ),
     Ruling(
         "models.variant-status",
         ASSUMED,
-        "rulings: 4, 46",
+        "ruling",
         "variant_required answers 400; beside the page's keys it carries our message.",
     ),
     Ruling(
         "models.seedance-2-1080p",
         ASSUMED,
-        "rulings: 2",
+        "ruling",
         "seedance-2 has its 1080p rows (the rate table lists them, the prose denies them);"
         " seedance-2-fast has none.",
         policy="seedance_2_1080p",
@@ -44,16 +44,31 @@ RULINGS = (
     Ruling(
         "models.bare-ids",
         ASSUMED,
-        "rulings: 12",
+        "ruling",
         "The bare ids that the page uses are accepted and routed to the priced row by generation"
         " type, duration, sound, quality, resolution and number of images.",
     ),
     Ruling(
         "models.other-products",
         ASSUMED,
-        "facts: 4.1",
+        "clients of the API",
         "Rows of music, speech, captions, separation and ad copy are not found by generate_media;"
         " neither are pricing rows such as kling-3-0-std-audio.",
+    ),
+    Ruling(
+        "catalog.image-inputs",
+        ASSUMED,
+        "page: Input file limits; a live list says none for nano-banana",
+        "nano-banana takes 1 to 10 images in image-to-image, nano-banana-2 and -pro 8, gpt-image-2"
+        " and gpt-1.5-image 16, 5-lite and the seedream edits 10; none of them any in"
+        " text-to-image.",
+    ),
+    Ruling(
+        "catalog.veo-modes",
+        ASSUMED,
+        "page: Input file limits",
+        "Veo takes 0 or 1 image in text-to-video, 2 or 3 in image-to-video (frames, references);"
+        " veo3-1 has no reference row of its own and bills 390.",
     ),
 )
 

@@ -20,7 +20,7 @@ PAGE_ASPECT_RATIOS = (
 """Every aspect ratio that the page names: accepted where no source lists a model's own."""
 
 ALWAYS_ACCEPTED = "standard"
-"""The default of ``quality``, accepted everywhere as "the model's default" (rulings: 10); clients
+"""The default of ``quality``, accepted everywhere as "the model's default"; clients
 send it as ``resolution`` too (observed)."""
 
 
