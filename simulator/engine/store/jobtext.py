@@ -29,7 +29,9 @@ def _positional(kind: type, **nested: Any) -> type[msgspec.Struct]:
 
 
 _Text = _positional(
-    Job, times=_positional(Timetable), outputs=tuple[_positional(Output), ...]  # type: ignore[misc]  # made here
+    Job,
+    times=_positional(Timetable),
+    outputs=tuple[_positional(Output), ...],  # type: ignore[misc]  # made here
 )
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Text).decode

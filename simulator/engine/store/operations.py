@@ -6,6 +6,7 @@ but settlement has been written.
 
 from collections.abc import Iterable
 from sqlite3 import Connection
+
 from simulator.domain.errors import Rejection
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
@@ -89,19 +90,21 @@ def change_account(
     credits: int | None,
     now_ms: int,
 ) -> Account:
+    found = account(db, world, name)
+    if found is None:
+        raise LookupError(f"no account {name!r}")
     settle(db, world, now_ms)
-    if scopes is not None:
-        db.execute(
-            "UPDATE accounts SET scopes = ? WHERE world = ? AND name = ?",
-            (" ".join(sorted(scopes)), world, name),
-        )
     if credits is not None:
         difference = credits - balance(db, world, name).available
         if difference:
             adjust(db, world, name, difference, "set by the control plane", now_ms)
-    changed = account(db, world, name)
-    if changed is None:
-        raise LookupError(f"no account {name!r}")
+    if scopes is None:
+        return found
+    changed = Account(name, frozenset(scopes))
+    db.execute(
+        "UPDATE accounts SET scopes = ? WHERE world = ? AND name = ?",
+        (" ".join(sorted(changed.scopes)), world, name),
+    )
     return changed
 
 
@@ -247,15 +250,11 @@ def balances(db: Connection, world: int) -> dict[str, Balance]:
 
 
 def accounts(db: Connection, world: int) -> list[Account]:
-    found = db.execute(
-        "SELECT name, scopes FROM accounts WHERE world = ? ORDER BY name", (world,)
-    )
+    found = db.execute("SELECT name, scopes FROM accounts WHERE world = ? ORDER BY name", (world,))
     return [Account(name, frozenset(scopes.split())) for name, scopes in found]
 
 
-def entries(
-    db: Connection, world: int, name: str | None, job_number: int | None
-) -> list[Entry]:
+def entries(db: Connection, world: int, name: str | None, job_number: int | None) -> list[Entry]:
     found = db.execute(
         "SELECT seq, kind, millicredits, account, at_ms, job_number, reason FROM entries"
         " WHERE world = ?1 AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR job_number = ?3)"

@@ -1,17 +1,21 @@
 """The default store: sqlite, in memory or in one file for one process."""
 
+import asyncio
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable
 from functools import partial
+from typing import TypeVar
 
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
 from simulator.domain.ledger import Balance, Entry
 from simulator.engine.store import operations as ops
-from simulator.engine.store.base import Account, Draft, History, Query, WorldRow
-from simulator.engine.store.commit import AtOnce, Committer, Grouped
+from simulator.engine.store.base import Account, Draft, History, Query, StorageFull, WorldRow
+from simulator.engine.store.commit import AtOnce, Committer, Grouped, Operation
 from simulator.engine.store.statefile import StateFile, schema
+
+T = TypeVar("T")
 
 RECENT_JOBS_MOST = 4_096
 COUNTERS_MOST = 100_000
@@ -24,6 +28,7 @@ class SqliteStore:
         self.durable = durable
         self._name = name
         self._run = committer.run
+        self._look = committer.look
         self._close = committer.close
         self._recent: OrderedDict[tuple[int, str], Job] = OrderedDict()
         self._calls: dict[tuple[int, str, str], tuple[int, int]] = {}
@@ -44,6 +49,10 @@ class SqliteStore:
         await self._run(lambda db: ops.save_clock(db, world, mode, speed, at_ms))
 
     async def reset_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> None:
+        """Shielded: a caller who leaves midway must not leave jobs of the former life behind."""
+        await asyncio.shield(asyncio.ensure_future(self._reset_world(row, credits, scopes)))
+
+    async def _reset_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> None:
         await self._run(lambda db: ops.reset_world(db, row, credits, scopes))
         self._recent = OrderedDict(
             (key, job) for key, job in self._recent.items() if key[0] != row.id
@@ -109,14 +118,14 @@ class SqliteStore:
             ops.settle(db, world, now_ms)
             return ops.balance(db, world, account)
 
-        return await self._run(settled)
+        return await self._read(settled)
 
     async def balances(self, world: int, now_ms: int) -> dict[str, Balance]:
         def settled(db: sqlite3.Connection) -> dict[str, Balance]:
             ops.settle(db, world, now_ms)
             return ops.balances(db, world)
 
-        return await self._run(settled)
+        return await self._read(settled)
 
     async def accounts(self, world: int) -> list[Account]:
         return await self._run(lambda db: ops.accounts(db, world))
@@ -128,7 +137,7 @@ class SqliteStore:
             ops.settle(db, world, now_ms)
             return ops.entries(db, world, account, job_number)
 
-        return await self._run(settled)
+        return await self._read(settled)
 
     async def history(self, world: int, now_ms: int) -> History:
         def settled(db: sqlite3.Connection) -> History:
@@ -139,7 +148,7 @@ class SqliteStore:
                 ops.balances(db, world),
             )
 
-        return await self._run(settled)
+        return await self._read(settled)
 
     async def world_names(self) -> list[str]:
         return await self._run(ops.world_names)
@@ -153,6 +162,14 @@ class SqliteStore:
     async def uploads(self, world: int, ids: Iterable[str]) -> dict[str, Upload]:
         wanted = tuple(ids)
         return await self._run(lambda db: ops.uploads(db, world, wanted)) if wanted else {}
+
+    async def _read(self, operation: Operation[T]) -> T:
+        """Settlement is due whoever looks, so a reader settles; with no room left to keep it, the
+        reader still gets the answer that it leads to."""
+        try:
+            return await self._run(operation)
+        except StorageFull:
+            return await self._look(operation)
 
     def _remember(self, world: int, job: Job) -> None:
         self._recent[world, job.id] = job
@@ -168,4 +185,4 @@ def in_memory() -> SqliteStore:
 
 def in_file(state: StateFile) -> SqliteStore:
     """A store on an opened and checked state file; it holds the file's lock until closed."""
-    return SqliteStore(Grouped(state.connect), str(state.path), durable=True)
+    return SqliteStore(Grouped(state.connect(), state.release), str(state.path), durable=True)
