@@ -38,8 +38,10 @@ _decode = msgspec.json.Decoder(_Text).decode
 
 
 def text_of(job: Job) -> str:
+    """What is stored of a job."""
     return _encode(msgspec.convert(job, _Text, from_attributes=True)).decode()
 
 
 def job_of(text: str) -> Job:
+    """The job that was stored; ``msgspec.ValidationError`` when the text is none."""
     return msgspec.convert(_decode(text), Job, from_attributes=True)

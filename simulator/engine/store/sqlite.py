@@ -178,11 +178,13 @@ class SqliteStore:
 
 
 def in_memory() -> SqliteStore:
+    """A store that ends with the process."""
     db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     db.executescript(schema())
     return SqliteStore(AtOnce(db), ":memory:", durable=False)
 
 
 def in_file(state: StateFile) -> SqliteStore:
-    """A store on an opened and checked state file; it holds the file's lock until closed."""
+    """A store on an opened and checked state file, whose lock it releases when it is closed. Raises
+    StateError."""
     return SqliteStore(Grouped(state.connect(), state.release), str(state.path), durable=True)

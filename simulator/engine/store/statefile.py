@@ -4,55 +4,61 @@ import fcntl
 import os
 import shutil
 import sqlite3
+from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 from simulator.engine.store.base import StateError
+from simulator.engine.store.walfile import wal_is_damaged
 
 APPLICATION_ID = 0x6D656473  # "meds"
 SCHEMA_VERSION = 1
 _HEADER = b"SQLite format 3\x00"
+_PARTS = ("", "-wal", "-shm", "-journal", ".media")
 
 Durability = Literal["process", "full"]
 
 
 class StateFile:
     """One file with sqlite's WAL beside it, a ``.lock`` that holds the owner's pid, and a folder
-    ``.media`` for uploads.
+    ``.media`` for uploads. They stand where the file is, so a link to it leads to the same lock.
 
     ``durability`` ``process`` survives the death of the process; ``full`` also a loss of power.
     """
 
     def __init__(self, path: Path, durability: Durability = "process") -> None:
-        self.path = path
-        self.media = path.with_name(path.name + ".media")
+        self.path = Path(os.path.realpath(path))
+        self.media = self._beside(".media")
         self._durability = durability
         self._lock: int | None = None
 
     def open(self, reset: bool = False) -> None:
         """Takes the lock, then checks the file or makes a new one. Raises StateError."""
-        if self.path.is_dir():
-            raise StateError(f"{self.path}: is a directory, expected a state file")
-        if not self.path.parent.is_dir():
-            raise StateError(f"{self.path}: the folder {self.path.parent} does not exist")
-        self._take_lock()
         try:
-            if reset:
-                self._move_aside()
-            if self.path.exists():
-                self._check()
-            else:
-                self._make()
-        except BaseException:
-            self.release()
-            raise
+            self._check_place()
+            self._take_lock()
+            try:
+                self._check_or_make(reset)
+            except BaseException:
+                self.release()
+                raise
+        except OSError as error:
+            raise StateError(
+                f"{self.path}: {error.strerror}; check the rights and the room of its folder"
+            ) from error
 
     def connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        db.execute("PRAGMA journal_mode = WAL")
+        """A connection that any one thread may use at a time. Raises StateError."""
         level = "FULL" if self._durability == "full" else "NORMAL"
-        db.execute(f"PRAGMA synchronous = {level}")
+        try:
+            db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute(f"PRAGMA synchronous = {level}")
+        except sqlite3.Error as error:
+            raise StateError(
+                f"{self.path}: can't be opened ({error}); check the rights and the room of its"
+                " folder"
+            ) from error
         return db
 
     def release(self) -> None:
@@ -60,15 +66,30 @@ class StateFile:
             os.close(self._lock)
             self._lock = None
 
+    def _check_place(self) -> None:
+        if self.path.is_dir():
+            raise StateError(f"{self.path}: is a directory; name a file in it with --state")
+        if self.path.exists() and not self.path.is_file():
+            raise StateError(f"{self.path}: is not a regular file; choose another --state")
+        if not self.path.parent.is_dir():
+            raise StateError(
+                f"{self.path}: the folder {self.path.parent} does not exist; make it, or choose"
+                " another --state"
+            )
+
+    def _check_or_make(self, reset: bool) -> None:
+        if self.path.exists() and not reset:
+            self._check()
+            return
+        # A WAL that outlived its file would be read as the new file's own.
+        self._move_aside()
+        self._make()
+
     def _take_lock(self) -> None:
-        name = self.path.with_name(self.path.name + ".lock")
-        try:
-            lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StateError(f"{name}: {error.strerror}; check the folder's rights") from error
+        lock = os.open(self._beside(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             owner = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(lock)
             raise StateError(
@@ -80,35 +101,44 @@ class StateFile:
 
     def _move_aside(self) -> None:
         """Nothing is deleted: the old state stays beside the new one under a free name."""
-        number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.aside-{number}")).exists():
-            number += 1
-        for suffix in ("", "-wal", "-shm", ".media"):
-            part = self.path.with_name(self.path.name + suffix)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + suffix))
+        asides = (self._beside(f".aside-{number}") for number in count(1))
+        aside = next(
+            aside
+            for aside in asides
+            if not any(aside.with_name(aside.name + part).exists() for part in _PARTS)
+        )
+        for part in _PARTS:
+            old = self._beside(part)
+            if old.exists():
+                old.rename(aside.with_name(aside.name + part))
 
     def _make(self) -> None:
         """Built beside and moved into place, so that a crash leaves no half-made state."""
-        new = self.path.with_name(self.path.name + ".new")
-        new.unlink(missing_ok=True)
+        new = self._beside(".new")
         try:
+            new.unlink(missing_ok=True)
             db = sqlite3.connect(new, isolation_level=None)
-            db.executescript(schema())
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            db.close()
+            try:
+                db.executescript(schema())
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                db.execute("PRAGMA journal_mode = WAL")
+            finally:
+                db.close()
             new.replace(self.path)
         except (OSError, sqlite3.Error) as error:
-            raise StateError(f"{self.path}: can't be made ({error})") from error
+            new.unlink(missing_ok=True)
+            raise StateError(
+                f"{self.path}: can't be made ({error}); check the rights and the room of its folder"
+            ) from error
 
     def _check(self) -> None:
         """Reads only, and not through the WAL, so that a refused file stays as it was."""
         try:
-            with self.path.open("rb") as file:
+            with self.path.open("r+b") as file:  # writable, or it would fail at the first write
                 head = file.read(100)
         except OSError as error:
-            raise StateError(f"{self.path}: {error.strerror}") from error
+            raise StateError(f"{self.path}: {error.strerror}; check its rights") from error
         if not head:
             raise self._unusable("is empty")
         if len(head) < 100 or not head.startswith(_HEADER):
@@ -127,22 +157,29 @@ class StateFile:
         page_size = int.from_bytes(head[16:18])
         page_size = 65_536 if page_size == 1 else page_size
         pages = int.from_bytes(head[28:32])
-        wal = self._wal()
+        wal = self._beside("-wal")
         if wal.exists() and wal.stat().st_size:
             self._check_with_wal(wal)
         elif self.path.stat().st_size < pages * page_size:
             raise self._unusable("is cut short")
         else:
-            self._check_integrity(f"{self.path.absolute().as_uri()}?immutable=1")
+            self._check_integrity(f"{self.path.as_uri()}?immutable=1")
 
     def _check_with_wal(self, wal: Path) -> None:
         """A process that was killed may have died while it moved the WAL into the file, so only
         both together are whole. Looked at in a copy, because reading them here would merge them."""
-        with TemporaryDirectory(dir=self.path.parent, prefix=f"{self.path.name}.check-") as folder:
-            copy = Path(folder) / "state"
+        if wal_is_damaged(wal):
+            raise self._unusable(f"{wal.name} beside it is damaged")
+        folder = self._beside(".check")
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            copy = folder / "state"
             shutil.copyfile(self.path, copy)
-            shutil.copyfile(wal, Path(folder) / "state-wal")
-            self._check_integrity(copy.absolute().as_uri())
+            shutil.copyfile(wal, folder / "state-wal")
+            self._check_integrity(copy.as_uri())
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _check_integrity(self, uri: str) -> None:
         try:
@@ -156,8 +193,8 @@ class StateFile:
         if faults != ["ok"]:
             raise self._unusable(f"is damaged ({' '.join(faults[0].split())})")
 
-    def _wal(self) -> Path:
-        return self.path.with_name(self.path.name + "-wal")
+    def _beside(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
 
     def _unusable(self, what: str) -> StateError:
         return StateError(
@@ -167,4 +204,5 @@ class StateFile:
 
 
 def schema() -> str:
+    """The statements that make an empty state."""
     return (Path(__file__).parent / "schema" / "sqlite.sql").read_text(encoding="utf-8")
