@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from simulator.domain.catalog import Model
 from simulator.domain.evidence import ASSUMED, DOCUMENTED, Ruling
 from simulator.domain.requests import Asked, MediaAsk, MediaRequest, duration_seconds
+from simulator.domain.rules.elements import ELEMENT_FIELDS
 from simulator.domain.rules.options import ALWAYS_ACCEPTED, aspect_ratio, resolution
 
 RULINGS = (
@@ -141,7 +142,12 @@ def _quality(model: Model, ask: MediaAsk) -> str:
 
 def _elements(model: Model, ask: MediaAsk) -> tuple[Mapping[str, object], ...]:
     elements = ask.kling_elements
-    return tuple(elements) if model.elements and isinstance(elements, (list, tuple)) else ()
+    if not model.elements or not isinstance(elements, (list, tuple)):
+        return ()
+    return tuple(
+        {name: element[name] for name in ELEMENT_FIELDS if element.get(name) is not None}
+        for element in elements
+    )
 
 
 def _options(model: Model, ask: MediaAsk) -> Mapping[str, object]:

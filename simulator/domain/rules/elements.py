@@ -8,6 +8,7 @@ from simulator.domain.errors import Rejection
 from simulator.domain.inputs import Upload, extension_of
 from simulator.domain.requests import Asked
 
+ELEMENT_FIELDS = ("name", "description", "element_input_urls", "element_input_video_urls")
 ELEMENTS_MAX = 3
 IMAGE_EXTENSIONS, IMAGES_LEAST, IMAGES_MOST = ("jpg", "png"), 2, 4
 IMAGE_SIDE_LEAST, IMAGE_BYTES_MAX = 300, 10 * 1024 * 1024

@@ -113,4 +113,6 @@ def _listed(values: tuple[str, ...] | list[str]) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, (list, tuple, dict)):
+        return "a list or an object"  # its text could be of any length and depth
     return repr(value if not isinstance(value, str) else value[:100])[:120]
