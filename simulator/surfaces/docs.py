@@ -1,0 +1,163 @@
+"""What anybody may read without a key: health, the OpenAPI document, the reference page, the
+models, and a text for language models. Made when first asked for; the same bytes ever after."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from starlette.types import Receive, Scope, Send
+
+from simulator.domain.errors import Denial
+from simulator.engine.answers import ModelRow, ModelsAnswer
+from simulator.engine.provider import Provider
+from simulator.engine.shelf import shelf
+from simulator.surfaces.answering import (
+    NOSNIFF,
+    SIM,
+    Header,
+    encode,
+    method_not_allowed,
+    refusal,
+)
+from simulator.surfaces.openapi import Json
+from simulator.surfaces.openapi_routes import data_plane_document
+
+PAGES = Path(__file__).parent / "pages"
+
+_POLICY = (
+    b"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
+    b" frame-ancestors 'none'"
+)
+_CACHED: tuple[Header, ...] = ((b"cache-control", b"no-cache"), SIM, NOSNIFF)
+_MODELS, _JSON_SUFFIX = "/docs/models/", ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole answer; ``tag`` is its ETag."""
+
+    content_type: bytes
+    body: bytes
+    tag: bytes
+    status: int = 200
+    headers: tuple[Header, ...] = ()
+
+
+class Docs:
+    """An ASGI app for every path that no other surface has. ``version`` is the simulator's."""
+
+    def __init__(self, provider: Provider, version: str = "0+unknown") -> None:
+        self._provider = provider
+        self._version = version
+        self._made: dict[str, Page] = {}
+        self._document: Json | None = None
+        self._makers: dict[str, Callable[[], Page]] = {
+            "/health": lambda: _json({"status": "healthy"}),
+            "/openapi.json": lambda: _json(self._openapi()),
+            "/docs": self._reference,
+            "/docs/": self._reference,
+            "/docs/openapi": _redirect,
+            "/docs/style.css": lambda: _file("style.css", b"text/css; charset=utf-8"),
+            "/docs/icon.svg": lambda: _file("icon.svg", b"image/svg+xml"),
+            "/docs/models.json": lambda: _json(self._listed()),
+            "/llms.txt": self._for_models,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            page = await self._page(scope["path"])
+            if scope["method"] not in ("GET", "HEAD"):
+                raise method_not_allowed(["GET"])
+        except Denial as error:
+            status, body, headers = refusal(error)
+            page = Page(b"application/json", body, b"", status, headers)
+        await _send(page, scope, send)
+
+    async def _page(self, path: str) -> Page:
+        """Raises Denial 404. Made in a thread, so that nobody else waits for it."""
+        maker = self._makers.get(path)
+        if maker is None:
+            if path.startswith(_MODELS) and path.endswith(_JSON_SUFFIX):
+                return self._model(path[len(_MODELS) : -len(_JSON_SUFFIX)])
+            raise Denial(404, "There is nothing at this path; /docs lists what there is.")
+        made = self._made.get(path)
+        if made is None:
+            made = self._made[path] = await asyncio.to_thread(maker)
+        return made
+
+    def _openapi(self) -> Json:
+        if self._document is None:
+            self._document = data_plane_document(self._provider.urls.base, self._version)
+        return self._document
+
+    def _listed(self) -> ModelsAnswer:
+        rows = self._rows()
+        return ModelsAnswer(rows, len(rows))
+
+    def _rows(self) -> list[ModelRow]:
+        return shelf(self._provider.catalog, self._provider.options.policies)
+
+    def _model(self, label: str) -> Page:
+        """The row of a model's id or alias, else those of a family or of a family's prefix."""
+        rows = {row.model_id: row for row in self._rows()}
+        model = self._provider.catalog.get(label)
+        if model is not None and model.id in rows:
+            return _json(rows[model.id])
+        family = [rows[each.id] for each in self._provider.catalog.family(label) if each.id in rows]
+        if not family:
+            raise Denial(404, "There is no such model or family; /docs/models.json lists them.")
+        return _json(ModelsAnswer(family, len(family)))
+
+    def _reference(self) -> Page:
+        from simulator.surfaces.docs_page import (  # noqa: PLC0415 - Jinja costs every start 50 ms
+            reference,
+        )
+
+        html = reference(self._provider, self._openapi(), self._rows(), PAGES)
+        headers = ((b"content-security-policy", _POLICY), (b"referrer-policy", b"no-referrer"))
+        return _page(b"text/html; charset=utf-8", html.encode(), headers)
+
+    def _for_models(self) -> Page:
+        from simulator.surfaces.docs_llms import llms_text  # noqa: PLC0415 - rarely asked for
+
+        text = llms_text(self._provider, self._openapi(), PAGES)
+        return _page(b"text/plain; charset=utf-8", text.encode())
+
+
+def _page(content_type: bytes, body: bytes, headers: tuple[Header, ...] = ()) -> Page:
+    tag = b'"' + blake2b(body, digest_size=12).hexdigest().encode("ascii") + b'"'
+    return Page(content_type, body, tag, 200, (*_CACHED, (b"etag", tag), *headers))
+
+
+def _json(value: object) -> Page:
+    return _page(b"application/json", encode(value))
+
+
+def _file(name: str, content_type: bytes) -> Page:
+    return _page(content_type, (PAGES / name).read_bytes())
+
+
+def _redirect() -> Page:
+    return Page(b"", b"", b"", 307, (SIM, NOSNIFF, (b"location", b"/docs")))
+
+
+async def _send(page: Page, scope: Scope, send: Send) -> None:
+    if page.tag and _is_known(page.tag, scope):
+        await send({"type": "http.response.start", "status": 304, "headers": list(page.headers)})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    headers = [*page.headers, (b"content-length", b"%d" % len(page.body))]
+    if page.content_type:
+        headers.append((b"content-type", page.content_type))
+    await send({"type": "http.response.start", "status": page.status, "headers": headers})
+    body = b"" if scope["method"] == "HEAD" else page.body
+    await send({"type": "http.response.body", "body": body})
+
+
+def _is_known(tag: bytes, scope: Scope) -> bool:
+    """Whether If-None-Match names the tag: compared weakly, as RFC 9110 13.1.2 says."""
+    given = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    tags = [each.strip().removeprefix(b"W/") for each in given.split(b",")]
+    return b"*" in tags or tag in tags
