@@ -7,6 +7,7 @@ import math
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -17,7 +18,9 @@ _QUIET = PANEL + 9
 _ALIGNMENT = 16  # H.264 moves whole macroblocks: the scene ends where one does
 _PROMPT_LINES = 2
 _SMALLEST_PANEL = 96  # pixels of the shorter side below which lettering could not be read
-_REPLACED = {"\u2013": "-", "\u2014": "-", "\u2026": "...", "\u2022": "\u00b7", "\u0142": "l"}
+_REPLACED = MappingProxyType(
+    {"\u2013": "-", "\u2014": "-", "\u2026": "...", "\u2022": "\u00b7", "\u0142": "l"}
+)
 Font = ImageFont.FreeTypeFont
 
 

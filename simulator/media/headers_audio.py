@@ -2,11 +2,14 @@
 
 import struct
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from simulator.media.measures import Measures
 from simulator.media.scanner import Scanner, UnreadableMedia
 
-_RATES_HZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+_RATES_HZ = MappingProxyType(
+    {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+)
 _KBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _SEARCH = 64 * 1024

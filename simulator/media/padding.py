@@ -6,7 +6,8 @@ has no filling of that length. Players and decoders step over what is added.
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 _PNG_CHUNK = 1 << 20  # libpng refuses ancillary chunks of more than 8 MB
 _JPEG_SEGMENT = 65_000
@@ -62,13 +63,15 @@ def pad_mp4(data: bytes, size: int) -> bytes:
     return data + struct.pack(">I4s", room, b"free") + bytes(room - 8) if room else data
 
 
-PADDERS: dict[str, Callable[[bytes, int], bytes]] = {
-    "png": pad_png,
-    "jpeg": pad_jpeg,
-    "webp": pad_webp,
-    "mp4": pad_mp4,
-    "m4a": pad_mp4,
-}
+PADDERS: Mapping[str, Callable[[bytes, int], bytes]] = MappingProxyType(
+    {
+        "png": pad_png,
+        "jpeg": pad_jpeg,
+        "webp": pad_webp,
+        "mp4": pad_mp4,
+        "m4a": pad_mp4,
+    }
+)
 
 
 def padded(data: bytes, format_name: str, size: int) -> bytes | None:

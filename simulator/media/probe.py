@@ -4,9 +4,10 @@ A file is taken for what its content says, and its extension must be of the same
 decides how the provider classes a URL, so a text named ``.png`` would be classed as an image.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from simulator.domain.outputs import MediaKind
 from simulator.media.headers_audio import measure_mp3, measure_wav
@@ -18,18 +19,20 @@ from simulator.media.scanner import Scanner, UnreadableMedia
 
 __all__ = ["Probe", "UnreadableMedia", "probe"]
 
-EXTENSION_KINDS: dict[str, MediaKind] = {
-    "png": "image",
-    "jpg": "image",
-    "jpeg": "image",
-    "webp": "image",
-    "mp4": "video",
-    "mov": "video",
-    "webm": "video",
-    "mp3": "audio",
-    "wav": "audio",
-    "m4a": "audio",
-}
+EXTENSION_KINDS: Mapping[str, MediaKind] = MappingProxyType(
+    {
+        "png": "image",
+        "jpg": "image",
+        "jpeg": "image",
+        "webp": "image",
+        "mp4": "video",
+        "mov": "video",
+        "webm": "video",
+        "mp3": "audio",
+        "wav": "audio",
+        "m4a": "audio",
+    }
+)
 _LONGEST_SIDE = 16_384
 _MOST_PIXELS = 100_000_000
 

@@ -1,16 +1,19 @@
 """The result of a rendering."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
-CONTENT_TYPES = {
-    "png": "image/png",
-    "jpeg": "image/jpeg",
-    "webp": "image/webp",
-    "mp4": "video/mp4",
-    "mp3": "audio/mpeg",
-    "wav": "audio/wav",
-    "m4a": "audio/mp4",
-}
+CONTENT_TYPES = MappingProxyType(
+    {
+        "png": "image/png",
+        "jpeg": "image/jpeg",
+        "webp": "image/webp",
+        "mp4": "video/mp4",
+        "mp3": "audio/mpeg",
+        "wav": "audio/wav",
+        "m4a": "audio/mp4",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,19 @@ def test_a_webm_that_lies_is_refused(tmp_path: Path, data: bytes, reason: str) -
     assert reason in refused(tmp_path, "webm", data)
 
 
+def test_a_webm_counts_in_the_ticks_that_it_states(tmp_path: Path) -> None:
+    info = b"\x15\x49\xa9\x66\x8f" + b"\x2a\xd7\xb1\x84" + struct.pack(">I", 2_000_000)
+    info += b"\x44\x89\x84" + struct.pack(">f", 700.0)
+    video = b"\xe0\x86\xb0\x81\x40\xba\x81\x30"
+    entry = b"\xae\x8b\x83\x81\x01" + video
+    tracks = b"\x16\x54\xae\x6b" + bytes([0x80 | len(entry)]) + entry
+    segment = b"\x18\x53\x80\x67" + bytes([0x80 | len(info + tracks)]) + info + tracks
+    path = tmp_path / "file"
+    path.write_bytes(b"\x1a\x45\xdf\xa3\x80" + segment)
+    measured = probe(path, "webm")
+    assert (measured.width, measured.height, measured.duration_ms) == (64, 48, 1_400)
+
+
 def test_a_jpeg_of_endless_segments_is_refused(tmp_path: Path) -> None:
     data = b"\xff\xd8" + b"\xff\xe0\x00\x02" * 50_000
     assert "too long or too many" in refused(tmp_path, "jpg", data)

@@ -106,8 +106,15 @@ def test_a_source_that_cannot_be_shown_is_passed_over(
     assert difference(shown, plain) == 0
 
 
+def test_a_source_too_large_to_decode_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.new("1", (9_000, 5_000), 1).save(path)
+    assert difference(opened(original(WITH_SOURCE, path)), opened(original(WITH_SOURCE))) == 0
+
+
 def test_a_missing_source_is_passed_over(tmp_path: Path) -> None:
-    assert original(WITH_SOURCE, tmp_path / "gone.png") == original(WITH_SOURCE)
+    shown, plain = original(WITH_SOURCE, tmp_path / "gone.png"), original(WITH_SOURCE)
+    assert difference(opened(shown), opened(plain)) == 0
 
 
 @pytest.mark.parametrize("extension", ["png", "jpeg", "webp"])
