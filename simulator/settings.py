@@ -3,18 +3,29 @@ reader of the environment."""
 
 import ipaddress
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from simulator.domain.policies import Policies
+from simulator.domain.policies import Policies, choose
+from simulator.engine.clock import SPEED_MOST
 from simulator.engine.worlds import NAME, SCOPES, NewAccount
 
 PREFIX = "MEDIASIM_"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 4747
+LAST_PORT = 65_535
+SEED_MOST = 2**63 - 1
+LOG_LEVELS = ("debug", "info", "warning", "error")
+TOLD_TO_CHILDREN = ("URL", "MCP_URL", "API_KEY")
+"""Variables that are told to programs which use a simulator, and are no options of one."""
+
+Given = Mapping[str, "str | bool | Iterable[str] | None"]
+"""Options of the command line by name (``port-file``); None and absent: not given."""
 
 
 class SettingsError(ValueError):
@@ -53,8 +64,25 @@ class Settings:
             raise SettingsError(
                 f"--host {self.host}: an address that others can reach needs --admin-token"
             )
-        if self.public_url is not None and not self.public_url.startswith(("http://", "https://")):
-            raise SettingsError(f"--public-url {self.public_url}: expected http:// or https://")
+        if self.state is None and self.reset_state:
+            raise SettingsError("--reset-state: there is nothing to reset, expected --state FILE")
+        if self.state is None and self.durability == "full":
+            raise SettingsError("--durability full: expected --state FILE, memory is not durable")
+        self._check_port_file()
+
+    def _check_port_file(self) -> None:
+        """It is replaced at the start and removed at the end, so it must be nothing else."""
+        path = self.port_file
+        if path is None:
+            return
+        if not path.parent.is_dir():
+            raise SettingsError(f"--port-file {path}: expected a file in a folder that exists")
+        if path.exists() and not _holds_a_port(path):
+            raise SettingsError(
+                f"--port-file {path}: it exists and holds no port, expected a new file"
+            )
+        if self.state is not None and path.resolve() == self.state.resolve():
+            raise SettingsError(f"--port-file {path}: is the state file, expected another")
 
 
 def is_loopback(host: str) -> bool:
@@ -66,6 +94,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def read_settings(given: Given) -> Settings:
+    """The options given, then the environment's, then the defaults. Raises SettingsError."""
+    variables = environment({option.name: option.variable for option in OPTIONS})
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        chosen, where = given.get(option.name), f"--{option.name}"
+        if chosen is None or chosen == []:
+            if option.name not in variables:
+                continue
+            chosen, where = variables[option.name], PREFIX + option.variable
+        value = _read(option, chosen, where)
+        if option.field:
+            values[option.field] = value
+    settings = Settings(**values)
+    settings.check()
+    return settings
+
+
 def environment(names: Mapping[str, str]) -> dict[str, str]:
     """The values of ``MEDIASIM_…`` variables, by option; ``names`` maps options to variables."""
     return {
@@ -73,6 +119,16 @@ def environment(names: Mapping[str, str]) -> dict[str, str]:
         for option, name in names.items()
         if PREFIX + name in os.environ
     }
+
+
+def unknown_variables() -> list[str]:
+    """``MEDIASIM_…`` variables that no option reads: mistyped, most likely."""
+    known = {option.variable for option in OPTIONS} | set(TOLD_TO_CHILDREN)
+    return sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known
+    )
 
 
 def millicredits(text: str) -> int:
@@ -90,51 +146,101 @@ def millicredits(text: str) -> int:
 
 def read_accounts(path: Path) -> dict[str, tuple[NewAccount, ...]]:
     """``[[account]]`` tables with ``key``, ``credits`` and ``scopes``. Raises SettingsError."""
+    text = _text_of(path)
     try:
-        text = path.read_text(encoding="utf-8")
         document = tomllib.loads(text, parse_float=Decimal)
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: is not UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}:{_line_of(error)}: {error}") from error
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if "[[account]]" in line]
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingsError(
+            f"{path}:{_line_of(error)}: {error or 'is nested too deeply'}"
+        ) from error
     tables = document.get("account", [])
     if set(document) - {"account"} or not isinstance(tables, list):
         raise SettingsError(f"{path}:1: expected only [[account]] tables")
+    lines = _field_lines(text)
     found: dict[str, list[NewAccount]] = {}
     for position, table in enumerate(tables):
-        line = lines[position] if position < len(lines) else 1
+        places = lines[position] if position < len(lines) else {}
         try:
             world, account = _account(table)
-        except (KeyError, ValueError, TypeError) as error:
-            what = f"missing {error}" if isinstance(error, KeyError) else str(error)
-            raise SettingsError(f"{path}:{line}: {what}") from error
+        except _WrongField as error:
+            line = places.get(error.field, places.get("", 1))
+            raise SettingsError(f"{path}:{line}: {error}") from error
         if account.name in [known.name for known in found.get(world, [])]:
-            raise SettingsError(f"{path}:{line}: the account {account.name} stands twice")
+            line = places.get("key", 1)
+            raise SettingsError(f"{path}:{line}: the key {table['key']} stands twice")
         found.setdefault(world, []).append(account)
     return {world: tuple(accounts) for world, accounts in found.items()}
 
 
+class _WrongField(ValueError):
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
 def _account(table: Any) -> tuple[str, NewAccount]:
-    unknown = set(table) - {"key", "credits", "scopes"}
+    if not isinstance(table, dict):
+        raise _WrongField("", "expected a table with key, credits and scopes")
+    unknown = sorted(set(table) - {"key", "credits", "scopes"})
     if unknown:
-        raise ValueError(f"unknown field {min(unknown)!r}, expected key, credits and scopes")
-    key = table["key"]
+        raise _WrongField(
+            unknown[0], f"unknown field {unknown[0]!r}, expected key, credits and scopes"
+        )
+    key = table.get("key")
     if not isinstance(key, str) or not key.startswith("sk_test_"):
-        raise ValueError("key: expected sk_test_<namespace>[.<account>]")
-    world, _, name = key.removeprefix("sk_test_").partition(".")
-    name = name or "main"
+        raise _WrongField("key", "key: expected sk_test_<namespace>[.<account>]")
+    world, dot, name = key.removeprefix("sk_test_").partition(".")
+    name = name if dot else "main"
     if not NAME.fullmatch(world) or not NAME.fullmatch(name):
-        raise ValueError("key: names are letters, digits, - and _")
+        raise _WrongField("key", "key: expected names of letters, digits, - and _")
+    return world, NewAccount(name, _credits_field(table), _scopes_field(table))
+
+
+def _credits_field(table: Mapping[str, Any]) -> int:
+    credits = table.get("credits", 10_000)
+    if isinstance(credits, bool) or not isinstance(credits, (int, Decimal)):
+        raise _WrongField("credits", f"credits: expected a number, not {credits!r}")
+    try:
+        return millicredits(str(credits))
+    except SettingsError as error:
+        raise _WrongField("credits", str(error)) from error
+
+
+def _scopes_field(table: Mapping[str, Any]) -> tuple[str, ...]:
     scopes = table.get("scopes", list(SCOPES))
-    if not isinstance(scopes, list) or set(scopes) - set(SCOPES):
-        raise ValueError(f"scopes: expected a list of some of {', '.join(SCOPES)}")
-    return world, NewAccount(name, millicredits(str(table.get("credits", 10_000))), tuple(scopes))
+    if not isinstance(scopes, list) or any(scope not in SCOPES for scope in scopes):
+        raise _WrongField("scopes", f"scopes: expected a list of some of {', '.join(SCOPES)}")
+    return tuple(scopes)
 
 
-def _line_of(error: tomllib.TOMLDecodeError) -> int:
+def _text_of(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise SettingsError(f"{path}:1: expected a file")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path}:1: {error.strerror or error}, expected a file") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{path}:{line}: expected UTF-8 text") from error
+
+
+_TABLE = re.compile(r"\s*\[\[\s*account\s*\]\]")
+_FIELD = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
+
+
+def _field_lines(text: str) -> list[dict[str, int]]:
+    """The line of each field of each ``[[account]]``; ``""`` is the table's own."""
+    tables: list[dict[str, int]] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if _TABLE.match(line):
+            tables.append({"": number})
+        elif tables and (match := _FIELD.match(line)):
+            tables[-1].setdefault(match[1], number)
+    return tables
+
+
+def _line_of(error: Exception) -> int:
     """tomllib states the line in its text (``at line 3, column 5``)."""
     _, found, rest = str(error).partition("at line ")
     digits = rest.split(",")[0]

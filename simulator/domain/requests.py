@@ -81,9 +81,7 @@ class MediaRequest:
         return sum(source.kind == kind for source in self.sources)
 
 
-def put(
-    ask: MediaAsk, model: Model, uploads: Mapping[str, Upload], policies: Policies
-) -> Asked:
+def put(ask: MediaAsk, model: Model, uploads: Mapping[str, Upload], policies: Policies) -> Asked:
     """The ask ready to be judged. A generation type left out is the page's default, unless the
     policy lets a model that makes only one kind speak for itself."""
     generation_type = ask.generation_type

@@ -80,7 +80,9 @@ class EstimateAnswer(Struct, frozen=True):
     generation_type: str
     estimated_time_seconds: int
     confidence: Annotated[str, Meta(description="high: a known value; low: a guess by length")]
-    sample_size: Annotated[int, Meta(description="Finished jobs of this model and account, at most 100.")]
+    sample_size: Annotated[
+        int, Meta(description="Finished jobs of this model and account, at most 100.")
+    ]
 
 
 class MeasuredCost(Struct, frozen=True):

@@ -39,9 +39,9 @@ class MediaBody(Struct, frozen=True):
         Any,
         Meta(description='Length of a video: "5s", "5" or 5; ignored where it is fixed.'),
     ] = None
-    quality: (
-        Annotated[str, Meta(description="A quality of the model; ignored by most.")] | None
-    ) = None
+    quality: Annotated[str, Meta(description="A quality of the model; ignored by most.")] | None = (
+        None
+    )
     resolution: (
         Annotated[str, Meta(description="1K, 2K or 4K, for image models with tiers.")] | None
     ) = None
@@ -86,11 +86,11 @@ class MediaBody(Struct, frozen=True):
         )
 
 
-class CostBody(MediaBody, frozen=True):
+class CostBody(MediaBody, frozen=True, kw_only=True):
     """The body of a start, priced and not started; only ``model`` is needed."""
 
     prompt: Annotated[str, Meta(description="As in generate_media; not needed for a price.")] = "x"
-    model: Annotated[str, Meta(min_length=1, description="A model id from get_models.")] = ""
+    model: Annotated[str, Meta(min_length=1, description="A model id from get_models.")]
 
 
 class EstimateBody(Struct, frozen=True):

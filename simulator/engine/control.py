@@ -1,6 +1,6 @@
 """The control plane's use cases: look into a world, and move its clock, credits and accounts."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from simulator.domain.errors import Denial, Malformed
@@ -29,7 +29,7 @@ class Control:
         provider: Provider,
         version: str,
         owner: Callable[[str], tuple[str, str]],
-        forget: Callable[[str], None],
+        forget: Callable[[str], Awaitable[None]],
     ) -> None:
         self._provider = provider
         self._store = provider.store
@@ -58,7 +58,7 @@ class Control:
         names = await self._store.world_names() if body.all else [world.name]
         for name in names:
             await self._worlds.reset(await self._worlds.world(name))
-            self._forget(name)
+            await self._forget(name)
         return shapes.ResetAnswer(names, await self.clock(world, Nothing()))
 
     async def clock(self, world: World, body: Nothing) -> shapes.ClockAnswer:

@@ -47,9 +47,7 @@ class LedgerQuery(Struct, frozen=True):
 
 class AccountBody(Struct, frozen=True):
     key: Annotated[str, Meta(description="sk_test_<namespace>[.<account>]")]
-    credits: (
-        Annotated[float, Meta(ge=0, le=1e12, description="Available credits.")] | None
-    ) = None
+    credits: Annotated[float, Meta(ge=0, le=1e12, description="Available credits.")] | None = None
     scopes: list[str] | None = None
 
 

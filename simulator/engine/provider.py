@@ -78,9 +78,7 @@ class Provider:
         if not self.options.limits:
             return
         now_ms = await self.worlds.now(caller.world)
-        calls = await self.store.count_call(
-            caller.world.id, caller.account, bucket, window(now_ms)
-        )
+        calls = await self.store.count_call(caller.world.id, caller.account, bucket, window(now_ms))
         if calls > CALLS_A_MINUTE[bucket]:
             raise rate_limit_exceeded(bucket, now_ms)
 

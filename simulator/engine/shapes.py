@@ -23,10 +23,26 @@ def from_json(decoder: "msgspec.json.Decoder[S]", body: bytes) -> S:
 def from_fields(shape: type[S], fields: Mapping[str, Any], where: str, strict: bool) -> S:
     """``where`` begins each problem's location. ``strict`` False reads texts as numbers, as a
     query needs. Fields that the shape lacks are ignored, as the provider does."""
+    problems = _unwritable(fields, where)
     try:
-        return msgspec.convert(fields, shape, strict=strict)
+        found = msgspec.convert(fields, shape, strict=strict)
     except ValidationError:
-        raise Malformed(_problems(shape, fields, where, strict)) from None
+        problems += _problems(shape, fields, where, strict)
+        raise Malformed(problems) from None
+    if problems:
+        raise Malformed(problems)
+    return found
+
+
+def _unwritable(fields: Mapping[str, Any], where: str) -> list[dict[str, object]]:
+    """Every field that no JSON can hold, such as half a surrogate pair: it could not be kept."""
+    problems: list[dict[str, object]] = []
+    for name, value in fields.items():
+        try:
+            msgspec.json.encode(value)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            problems.append(_problem([where, name], str(error), "invalid"))
+    return problems
 
 
 def _problems(

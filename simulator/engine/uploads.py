@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from simulator.domain.requests import MediaAsk
 
-_UPLOAD_PATH = re.compile(r"/media/([A-Za-z0-9_-]+)/uploads/([0-9a-f-]{36})\.[a-z0-9]+")
+_UPLOAD_PATH = re.compile(r".*/media/([A-Za-z0-9_-]+)/uploads/([0-9a-f-]{36})\.[a-z0-9]+")
 
 
 class UploadUrls:
@@ -23,7 +23,8 @@ class UploadUrls:
 
     def named(self, world: str, ask: MediaAsk) -> dict[str, str]:
         """Each URL of the request that names an upload of this world, and the upload's id. The
-        host does not matter: a container and its host know the simulator by different names."""
+        host and what stands before /media do not matter: a container, its host and a proxy know the
+        simulator by different names."""
         found = {}
         for url in (*ask.source_media_urls, *_element_urls(ask.kling_elements)):
             if "/media/" not in url:

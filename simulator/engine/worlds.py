@@ -95,7 +95,8 @@ class Worlds:
             raise Denial(400, f"{name[:80]!r} is no namespace: expected letters, digits, - and _")
         if len(self._worlds) >= WORLDS_MOST:
             raise Denial(503, f"there are {WORLDS_MOST} namespaces already; reset with all: true")
-        row = await self.store.open_world(self._begin(0, name), self.defaults.credits, SCOPES)
+        main = self._main(name)
+        row = await self.store.open_world(self._begin(0, name), main.credits, main.scopes)
         return self._worlds.setdefault(name, await self._open(row))
 
     async def known(self, name: str) -> World | None:
@@ -123,7 +124,10 @@ class Worlds:
 
     async def caller(self, world_name: str, account_name: str) -> Caller | None:
         """None: there is no such account, and keys are not made at first sight."""
-        world = await self.world(world_name)
+        made = self.defaults.auto_keys or world_name in self.defaults.accounts
+        world = await (self.world(world_name) if made else self.known(world_name))
+        if world is None:
+            return None
         account = world.accounts.get(account_name)
         if account is None:
             account = await self._find_account(world, account_name)
@@ -152,7 +156,8 @@ class Worlds:
         """Empties a world: the same requests after it give the same bytes. Its seed, its clock's
         speed and whether it runs stay; its time is where every world's begins."""
         row = self._begin(world.id, world.name, world)
-        await self.store.reset_world(row, self.defaults.credits, SCOPES)
+        main = self._main(world.name)
+        await self.store.reset_world(row, main.credits, main.scopes)
         fresh = await self._open(row)
         world.clock, world.lease_ms, world.accounts = fresh.clock, fresh.lease_ms, fresh.accounts
         world.requests = 0
@@ -168,6 +173,12 @@ class Worlds:
         if like is not None:
             mode, speed = like.clock.mode, like.clock.speed
         return WorldRow(world_id, name, seed, mode, speed, WORLD_BEGINS_MS)
+
+    def _main(self, world_name: str) -> NewAccount:
+        """The account that a world begins with, as the operator set it up or as all others."""
+        configured = self.defaults.accounts.get(world_name, ())
+        usual = NewAccount("main", self.defaults.credits)
+        return next((new for new in configured if new.name == usual.name), usual)
 
     async def _open(self, row: WorldRow) -> World:
         mode = "frozen" if row.mode == "frozen" else "running"

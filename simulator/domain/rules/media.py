@@ -45,8 +45,7 @@ def prompt_too_long(asked: Asked) -> Rejection | None:
         return None
     return Rejection(
         "prompt_too_long",
-        f"{asked.model.id} takes prompts of at most {limit} characters; this one has"
-        f" {characters}.",
+        f"{asked.model.id} takes prompts of at most {limit} characters; this one has {characters}.",
         max_characters=limit,
         characters=characters,
     )

@@ -74,6 +74,7 @@ def open_account(
     found = account(db, world, name)
     if found is not None:
         return found
+    settle(db, world, now_ms)
     db.execute(
         "INSERT INTO accounts (world, name, scopes, available, issued) VALUES (?, ?, ?, ?, ?)",
         (world, name, " ".join(sorted(scopes)), grant, -grant),
