@@ -15,6 +15,7 @@ from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import NOSNIFF, SIM, encode
 
 HEARTBEAT_REAL_S = 15.0
+CLOCK_STEP_REAL_S = 0.001
 
 _HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -75,8 +76,12 @@ async def _follow(
         due_s = None
         if job.times.done_at_ms is not None:
             due_s = world.clock.real_seconds_until(job.times.done_at_ms, worlds.real_ms())
-        timeout_s = HEARTBEAT_REAL_S if due_s is None else min(due_s + 0.001, HEARTBEAT_REAL_S)
-        if not await _first(timeout_s, moved.wait(), gone, stopping) and not gone.done():
+        due_soon = due_s is not None and due_s < HEARTBEAT_REAL_S
+        timeout_s = (
+            due_s + CLOCK_STEP_REAL_S if due_s is not None and due_soon else HEARTBEAT_REAL_S
+        )
+        woken = await _first(timeout_s, moved.wait(), gone, stopping)
+        if not woken and not due_soon:
             await send(_event("heartbeat", {}, more=True))
 
 
