@@ -230,6 +230,8 @@ def _curl(method: str, url: str, item: Json) -> str:
 
 
 def _pretty(value: object) -> str:
+    if isinstance(value, str):
+        return value.strip()
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
@@ -251,7 +253,7 @@ def _refusals(recorded: Mapping[str, Any]) -> Iterable[RefusalRow]:
     """In the order in which they are looked for: the rate limit first."""
     first = "rate_limit_exceeded"
     for code in (first, *(each for each in REFUSAL_STATUS if each != first)):
-        answer = recorded.get(code, {}).get("answer", {})
+        answer = recorded.get(code, {})
         yield RefusalRow(
             code,
             REFUSAL_STATUS[code],

@@ -14,7 +14,7 @@ from simulator.engine.operations import OPERATIONS, Operation
 from simulator.surfaces.openapi import REFERENCE, About, Extra, Json, openapi
 
 EXAMPLES = Path(__file__).parent / "pages" / "examples.json"
-"""Recorded answers: ``answers`` by operation, ``refusals`` by code, each with its ``request``."""
+"""Recorded answers: ``answers`` by operation, ``refusals`` by code."""
 
 BASE_IN_EXAMPLES = "http://127.0.0.1:4747"
 
@@ -226,7 +226,7 @@ def data_plane_document(base_url: str, version: str) -> Json:
         about,
         extras=EXTRAS,
         examples=recorded["answers"],
-        refusal_examples={code: each["answer"] for code, each in recorded["refusals"].items()},
+        refusal_examples=recorded["refusals"],
     )
 
 
