@@ -13,7 +13,9 @@ LAST_INSTANT_MS = 253_402_300_799_999
 
 
 def rfc3339(instant_ms: int) -> str:
-    text = (_EPOCH + timedelta(milliseconds=instant_ms)).isoformat(timespec="milliseconds")
+    """What no clock will ever reach is shown as the last instant."""
+    since = timedelta(milliseconds=min(instant_ms, LAST_INSTANT_MS))
+    text = (_EPOCH + since).isoformat(timespec="milliseconds")
     return text.removesuffix("+00:00") + "Z"
 
 

@@ -20,6 +20,10 @@ def test_an_instant_is_shown_with_milliseconds_and_z(text: str, instant_ms: int)
     assert rfc3339(instant_ms) == text
 
 
+def test_an_instant_beyond_the_end_is_shown_as_the_end() -> None:
+    assert rfc3339(LAST_INSTANT_MS + 1) == rfc3339(10**18) == "9999-12-31T23:59:59.999Z"
+
+
 @given(st.integers(0, LAST_INSTANT_MS))
 def test_every_instant_survives_being_written_and_read(instant_ms: int) -> None:
     assert from_rfc3339(rfc3339(instant_ms)) == instant_ms
