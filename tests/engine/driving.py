@@ -1,0 +1,47 @@
+"""Coroutines of a store in memory, run to their end at once: they never wait for anything."""
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from simulator.engine.bodies import GenerationId, MediaBody, Nothing
+from simulator.engine.provider import Provider
+from simulator.engine.worlds import Caller, World
+from tests.engine.world import caller_of
+
+T = TypeVar("T")
+
+
+def done(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns; it must not suspend."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    raise RuntimeError("the coroutine waits for something")
+
+
+def caller(provider: Provider, world: str = "w", account: str = "main") -> Caller:
+    return done(caller_of(provider, world, account))
+
+
+def leap(provider: Provider, world: World, milliseconds: int) -> int:
+    """Moves the world's clock and says what it shows."""
+    now_ms = world.clock.now(provider.worlds.real_ms()) + milliseconds
+    moved = world.clock.moved_to(now_ms, provider.worlds.real_ms())
+    done(provider.worlds.set_clock(world, moved))
+    return now_ms
+
+
+def start(provider: Provider, who: Caller, prompt: str = "x", **fields: Any) -> str:
+    """The id of a generation that is accepted."""
+    body = MediaBody(**{"prompt": prompt, "model": "nano-banana", **fields})
+    return done(provider.generate_media(who, body)).generation_id
+
+
+def poll(provider: Provider, who: Caller, generation_id: str) -> Any:
+    return done(provider.get_generation_status(who, GenerationId(generation_id)))
+
+
+def available(provider: Provider, who: Caller) -> float:
+    return done(provider.get_balance(who, Nothing())).credits
