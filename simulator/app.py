@@ -5,7 +5,7 @@ import time
 import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import urlsplit
@@ -42,8 +42,8 @@ class Simulator:
 
 def installed_version() -> str:
     try:
-        return version("mediasim")
-    except PackageNotFoundError:
+        return metadata.version("mediasim")
+    except metadata.PackageNotFoundError:
         return "0+unknown"
 
 
@@ -74,7 +74,8 @@ def build(
     limits = _guard_limits(settings, base)
     uploads = Uploads(provider, folder)
     files = Files(provider, folder)
-    control = Control(provider, installed_version(), keys.owner, uploads.forget)
+    version = installed_version()
+    control = Control(provider, version, keys.owner, uploads.forget)
 
     async def close() -> None:
         files.close()
@@ -85,9 +86,11 @@ def build(
     surfaces = {
         "/v1/": Rest(provider, keys, uploads, limits),
         "/media/": files,
-        CONTROL_PREFIX: ControlSurface(control, worlds, keys, limits, settings.admin_token),
+        CONTROL_PREFIX: ControlSurface(
+            control, worlds, keys, limits, settings.admin_token, (base, version)
+        ),
     }
-    root = _root(surfaces, Docs(provider), close)
+    root = _root(surfaces, Docs(provider, version), close)
     return Simulator(guard(root, limits), provider, control)
 
 

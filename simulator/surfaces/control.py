@@ -24,9 +24,11 @@ from simulator.surfaces.answering import (
 )
 from simulator.surfaces.auth import Keys, read_headers
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
+from simulator.surfaces.openapi_routes import control_plane_document
 from simulator.surfaces.router import Router
 
 PREFIX = "/_sim"
+DOCUMENT_PATH = PREFIX + "/openapi.json"
 DEFAULT_NAMESPACE = "default"
 
 
@@ -160,7 +162,8 @@ CONTROL_OPERATIONS: tuple[Operation, ...] = (
 
 
 class ControlSurface:
-    """An ASGI app for everything under ``/_sim``. ``admin_token``: what a caller must bear."""
+    """An ASGI app for everything under ``/_sim``. ``admin_token``: what a caller must bear;
+    ``about``: the base URL and the version, for its OpenAPI."""
 
     def __init__(
         self,
@@ -169,8 +172,11 @@ class ControlSurface:
         keys: Keys,
         limits: GuardLimits,
         admin_token: str | None,
+        about: tuple[str, str],
     ) -> None:
         self._control = control
+        self._base_url, self._version = about
+        self._document = b""
         self._worlds = worlds
         self._keys = keys
         self._limits = limits
@@ -192,6 +198,8 @@ class ControlSurface:
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         self._check_admin(scope)
+        if scope["path"] == DOCUMENT_PATH:
+            return self._openapi(scope["method"])
         found = self._router.find(scope["path"])
         if found is None:
             raise Denial(404, f"There is nothing at this path; {PREFIX}/openapi.json lists it.")
@@ -202,6 +210,14 @@ class ControlSurface:
         operation, decoder = target
         body = await self._body(operation, decoder, fields, scope, receive)
         return encode(await operation.call(self._control, await self._world(scope), body))
+
+    def _openapi(self, method: str) -> bytes:
+        if method not in ("GET", "HEAD"):
+            raise method_not_allowed(["GET"])
+        if not self._document:
+            document = control_plane_document(CONTROL_OPERATIONS, self._base_url, self._version)
+            self._document = encode(document)
+        return self._document
 
     async def _body(
         self,
