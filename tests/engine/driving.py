@@ -1,6 +1,9 @@
-"""Coroutines of a store in memory, run to their end at once: they never wait for anything."""
+"""A provider driven step by step, without async tests: each call runs to its end at once."""
 
+import asyncio
+import atexit
 from collections.abc import Coroutine
+from functools import cache
 from typing import Any, TypeVar
 
 from simulator.engine.bodies import GenerationId, MediaBody, Nothing
@@ -12,13 +15,15 @@ T = TypeVar("T")
 
 
 def done(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What the coroutine returns; it must not suspend."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    raise RuntimeError("the coroutine waits for something")
+    """What the coroutine returns."""
+    return _loop().run_until_complete(coroutine)
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    atexit.register(loop.close)
+    return loop
 
 
 def caller(provider: Provider, world: str = "w", account: str = "main") -> Caller:
