@@ -71,12 +71,17 @@ class _Polite:
     destroy the answer on its way, so closing goes through the connection.
     """
 
-    __slots__ = ("close", "is_closing", "write")
+    __slots__ = ("_write", "close", "is_closing", "written_bytes")
 
     def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self.write = transport.write
+        self._write = transport.write
         self.is_closing = transport.is_closing
         self.close = close
+        self.written_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        self.written_bytes += len(data)
+        self._write(data)
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -102,13 +107,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self.body_moved = False
         self.framing_bytes = 0
         self.discarded_bytes = 0
-        self.unsent_bytes = 0
-        self.unsent_since = self.since
+        self.taken_bytes = 0
+        self.taken_since = self.since
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         super().connection_made(transport)
-        self.polite = cast(asyncio.Transport, _Polite(transport, self.close_politely))
+        self.polite = _Polite(transport, self.close_politely)
         if len(self.connections) > self.limits.max_connections:
             _evict(self)
 
@@ -161,9 +166,10 @@ class GuardedProtocol(HttpToolsProtocol):
             except httptools.HttpParserUpgrade as upgrade:
                 data = self._without_upgrade() + data[upgrade.args[0] :]
             except httptools.HttpParserError:
-                status, detail = self.refused or (400, "the request is not well-formed HTTP/1.1")
-                self.refused = None
-                self._refuse(status, detail)
+                if self.phase is not Phase.CLOSING:
+                    refused = self.refused or (400, "the request is not well-formed HTTP/1.1")
+                    self.refused = None
+                    self._refuse(*refused)
                 return
             else:
                 return
@@ -184,6 +190,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
+        if self.phase is Phase.CLOSING:
+            raise ValueError  # it came in the same bytes as what made us close
         super().on_message_begin()
         self.hosts = 0
         if self.phase is not Phase.HEAD:
@@ -213,8 +221,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
-        if self.hosts != 1:
-            self._check_hosts()
+        if self.hosts != 1 and (self.hosts or self.parser.get_http_version() != "1.0"):
+            self._stop(400, "a request has exactly one Host header")
         if self.parser.should_upgrade():
             self.scope["method"] = self.parser.get_method().decode("ascii")
             if self.scope["method"] == "CONNECT":
@@ -226,16 +234,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self._stop(400, f"over {self.limits.max_pipelined} requests are pipelined")
         super().on_headers_complete()
         self.latest = self.cycle
-        self.cycle.transport = self.polite
+        self.cycle.transport = cast(asyncio.Transport, self.polite)
         self.phase = Phase.BODY
         self.since = self.loop.time()
         self.framing_bytes = self.discarded_bytes = 0
-
-    def _check_hosts(self) -> None:
-        if self.hosts > 1:
-            self._stop(400, "there is more than one Host header")
-        if self.parser.get_http_version() != "1.0":
-            self._stop(400, "the Host header is missing")
 
     def _take_absolute_url(self) -> None:
         """A request as proxies get it: its URL names the host, whatever Host says (RFC 9112)."""
@@ -270,8 +272,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self.phase = Phase.BUSY
         self.cycle.more_body = False
         self.cycle.message_event.set()
-
-    # The end of an answer, and of the connection.
 
     @override
     def on_response_complete(self) -> None:
@@ -316,7 +316,7 @@ class GuardedProtocol(HttpToolsProtocol):
             if self.latest.response_started:
                 self.transport.abort()
                 return
-        self.transport.write(self._refusal(status, detail))
+        self.polite.write(self._refusal(status, detail))
         self.close_politely()
 
     def _refusal(self, status: int, detail: str) -> bytes:
@@ -368,11 +368,12 @@ class GuardedProtocol(HttpToolsProtocol):
                 return self.limits.idle_seconds
 
     def _is_reader_stuck(self, now: float) -> bool:
-        unsent = self.transport.get_write_buffer_size()
-        if unsent == 0 or unsent < self.unsent_bytes:
-            self.unsent_since = now
-        self.unsent_bytes = unsent
-        return now - self.unsent_since > self.limits.write_seconds
+        left = self.transport.get_write_buffer_size()
+        taken = self.polite.written_bytes - left
+        if left == 0 or taken > self.taken_bytes:
+            self.taken_bytes = taken
+            self.taken_since = now
+        return now - self.taken_since >= self.limits.write_seconds
 
     @override
     def shutdown(self) -> None:

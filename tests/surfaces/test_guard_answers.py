@@ -115,6 +115,13 @@ def test_a_failure_within_an_answer_cuts_it_off(port: int) -> None:
     assert received.endswith(b"half\r\n")
 
 
+async def test_nothing_is_added_to_an_answer_that_has_begun() -> None:
+    assert [message["type"] for message in await ask("/fail-late")] == [
+        "http.response.start",
+        "http.response.body",
+    ]
+
+
 def test_a_failure_is_logged_once_by_type_and_place_and_without_its_message() -> None:
     (failure,) = [entry for entry in logged("/fail") if entry["log_level"] == "error"]
     assert failure["error"] == "ValueError"

@@ -15,7 +15,6 @@ from tests.surfaces.rawhttp import (
     guarded_app,
     is_closed,
     read_answer,
-    read_exactly,
     request,
 )
 
@@ -45,18 +44,6 @@ def test_a_head_that_does_not_end_is_a_408(port: int) -> None:
         assert is_closed(sock, AMPLE_S)
 
 
-def test_dripping_does_not_extend_the_deadline_of_a_head(port: int) -> None:
-    with connected(port, AMPLE_S) as sock:
-        sock.sendall(b"GET / HTTP/1.1\r\n" + HOST + b"X: ")
-        sock.settimeout(0.05)
-        for _ in range(int(AMPLE_S / 0.05)):
-            sock.sendall(b"x")
-            with contextlib.suppress(TimeoutError):
-                assert sock.recv(12) == b"HTTP/1.1 408"
-                return
-    pytest.fail("still open")
-
-
 def test_a_connection_that_says_nothing_is_closed_without_a_word(port: int) -> None:
     with connected(port, AMPLE_S) as sock:
         assert sock.recv(1) == b""
@@ -67,14 +54,6 @@ def test_an_idle_connection_is_closed_without_a_word(port: int) -> None:
         sock.sendall(request("GET", "/"))
         assert read_answer(sock).status == 200
         assert sock.recv(1) == b""
-
-
-def test_a_connection_in_use_is_not_closed(port: int) -> None:
-    with connected(port, AMPLE_S) as sock:
-        for _ in range(5):
-            sock.sendall(request("GET", "/"))
-            assert read_answer(sock).status == 200
-            time.sleep(SHORT_S / 3)
 
 
 @pytest.mark.parametrize(
@@ -93,15 +72,6 @@ def test_a_body_that_does_not_move_is_a_408(port: int, sent: bytes) -> None:
         answer = read_answer(sock)
         assert (answer.status, "body" in answer.detail) == (408, True)
         assert is_closed(sock, AMPLE_S)
-
-
-def test_a_body_that_moves_slowly_is_read(port: int) -> None:
-    with connected(port, AMPLE_S) as sock:
-        sock.sendall(UPLOAD + b"Content-Length: 6\r\n\r\n")
-        for _ in range(6):
-            time.sleep(SHORT_S / 3)
-            sock.sendall(b"x")
-        assert read_answer(sock).body == b"6"
 
 
 def test_a_slow_app_is_not_hurried(port: int) -> None:
@@ -135,16 +105,6 @@ def test_a_reader_that_stops_is_cut_off(port: int) -> None:
             while part := sock.recv(1 << 20):
                 received += len(part)
     assert received < 65_536_000
-
-
-def test_a_reader_that_is_slow_gets_everything(port: int) -> None:
-    with connected(port, AMPLE_S) as sock:
-        sock.sendall(request("GET", "/big"))
-        received = 0
-        for _ in range(8):
-            received += len(read_exactly(sock, 8_192_000))
-            time.sleep(SHORT_S / 3)
-    assert received == 65_536_000
 
 
 def test_a_stream_without_end_outlives_all_deadlines(port: int) -> None:

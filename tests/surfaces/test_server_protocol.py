@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from simulator.surfaces.protocol import ConnectionLimits
 from simulator.surfaces.server import ServerThread
@@ -15,6 +16,7 @@ from tests.surfaces.rawhttp import (
     json_post,
     read_answer,
     request,
+    tiny_app,
 )
 
 JSON = b"Content-Type: application/json\r\n"
@@ -46,6 +48,7 @@ MALFORMED = {
     "no Host": b"GET / HTTP/1.1\r\n\r\n",
     "two Hosts": b"GET / HTTP/1.1\r\n" + HOST + b"Host: evil\r\n\r\n",
     "the same Host twice": b"GET / HTTP/1.1\r\n" + HOST + HOST + b"\r\n",
+    "two Hosts on HTTP/1.0": b"GET / HTTP/1.0\r\n" + HOST + HOST + b"\r\n",
     "another coding": post(b"Transfer-Encoding: gzip\r\n"),
     "another coding before chunks": post(b"Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n"),
     "chunks twice": post(CHUNKED + CHUNKED, b"0\r\n\r\n"),
@@ -207,6 +210,37 @@ def test_a_small_body_that_nobody_read_leaves_the_connection_usable(port: int) -
         assert read_answer(sock).body == b"unread"
         sock.sendall(b"null" + request("GET", "/next"))
         assert read_answer(sock).json["path"] == "/next"
+
+
+def test_a_large_body_that_nobody_read_ends_the_connection(port: int) -> None:
+    asked = request("POST", "/unread", "Content-Type: application/json", "Content-Length: 1040000")
+    half = request(
+        "POST", "/unread", "Content-Type: application/json", "Transfer-Encoding: chunked"
+    )
+    with connected(port) as sock:
+        sock.sendall(asked)
+        assert read_answer(sock).status == 200
+        sock.sendall(b"x" * 1_040_000 + half)
+        assert read_answer(sock).status == 200
+        sock.sendall(b"101000\r\n" + b"x" * 0x101000 + b"\r\n0\r\n\r\n" + request("GET", "/"))
+        assert read_answer(sock).status == 0
+
+
+def test_a_request_in_the_bytes_that_end_the_connection_is_not_begun() -> None:
+    begun: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            begun.append(scope["path"])
+        await tiny_app(scope, receive, send)
+
+    limits = ConnectionLimits(max_discarded_bytes=10)
+    with ServerThread(app, limits=limits) as server, connected(server.port) as sock:
+        sock.sendall(request("POST", "/unread", "Content-Length: 100"))
+        assert read_answer(sock).status == 200
+        sock.sendall(b"x" * 100 + request("GET", "/next"))
+        assert read_answer(sock).status == 0
+    assert begun == ["/unread"]
 
 
 def test_the_answer_names_no_server_software(port: int) -> None:

@@ -1,5 +1,6 @@
 """Starting and stopping, in a process of its own."""
 
+import asyncio
 import contextlib
 import json
 import signal
@@ -15,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from simulator.surfaces.guard import guard
 from simulator.surfaces.server import CannotBind, CannotStart, ServerThread, bind, run_server
+from tests.surfaces import rawhttp
 from tests.surfaces.rawhttp import (
     connected,
     exchange,
@@ -223,6 +226,25 @@ def test_a_thread_ends_open_streams() -> None:
             pass
         server.stop()
         assert b"bye" in sock.recv(65536)
+
+
+def test_what_is_given_up_has_ended_before_the_app_shuts_down() -> None:
+    ended: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            if scope["type"] == "http":
+                await asyncio.sleep(60)
+            await rawhttp.tiny_app(scope, receive, send)
+        finally:
+            ended.append(scope["type"])
+
+    server = ServerThread(guard(app, rawhttp.LIMITS), graceful_seconds=0.1)
+    with server, connected(server.port) as sock:
+        sock.sendall(request("GET", "/"))
+        time.sleep(0.2)
+        server.stop()
+    assert ended == ["http", "lifespan"]
 
 
 def test_a_thread_that_was_never_started_can_be_stopped() -> None:
