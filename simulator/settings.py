@@ -1,31 +1,20 @@
-"""What an operator chose: from options, ``MEDIASIM_`` variables and an accounts file. The only
-reader of the environment."""
+"""What an operator chose, and the file of accounts. The only reader of the environment."""
 
 import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-from simulator.domain.policies import Policies, choose
-from simulator.engine.clock import SPEED_MOST
+from simulator.domain.policies import Policies
 from simulator.engine.worlds import NAME, SCOPES, NewAccount
 
 PREFIX = "MEDIASIM_"
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 4747
-LAST_PORT = 65_535
-SEED_MOST = 2**63 - 1
-LOG_LEVELS = ("debug", "info", "warning", "error")
-TOLD_TO_CHILDREN = ("URL", "MCP_URL", "API_KEY")
-"""Variables that are told to programs which use a simulator, and are no options of one."""
-
-Given = Mapping[str, "str | bool | Iterable[str] | None"]
-"""Options of the command line by name (``port-file``); None and absent: not given."""
 
 
 class SettingsError(ValueError):
@@ -54,7 +43,7 @@ class Settings:
     public_url: str | None = None
     admin_token: str | None = None
     cors_origins: tuple[str, ...] = ()
-    policies: Policies = Policies()
+    policies: Policies = Policies()  # noqa: RUF009 - frozen, so it can be shared
     log_format: Literal["text", "json"] = "text"
     log_level: str = "info"
 
@@ -86,30 +75,13 @@ class Settings:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches an address; False for names that may be others'."""
     if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
-
-
-def read_settings(given: Given) -> Settings:
-    """The options given, then the environment's, then the defaults. Raises SettingsError."""
-    variables = environment({option.name: option.variable for option in OPTIONS})
-    values: dict[str, Any] = {}
-    for option in OPTIONS:
-        chosen, where = given.get(option.name), f"--{option.name}"
-        if chosen is None or chosen == []:
-            if option.name not in variables:
-                continue
-            chosen, where = variables[option.name], PREFIX + option.variable
-        value = _read(option, chosen, where)
-        if option.field:
-            values[option.field] = value
-    settings = Settings(**values)
-    settings.check()
-    return settings
 
 
 def environment(names: Mapping[str, str]) -> dict[str, str]:
@@ -121,26 +93,27 @@ def environment(names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def unknown_variables() -> list[str]:
-    """``MEDIASIM_…`` variables that no option reads: mistyped, most likely."""
-    known = {option.variable for option in OPTIONS} | set(TOLD_TO_CHILDREN)
-    return sorted(
-        name
-        for name in os.environ
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in known
-    )
+def set_variables() -> list[str]:
+    """The names of all ``MEDIASIM_…`` variables that are set, without the prefix."""
+    return sorted(name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX))
+
+
+def _holds_a_port(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(8).strip().isdigit()
+    except OSError:
+        return False
 
 
 def millicredits(text: str) -> int:
-    """Credits as typed, at most three decimals, as whole milli-credits."""
+    """Credits as typed, at most three decimals, as whole milli-credits; or ValueError."""
     try:
         scaled = Decimal(text) * 1000
-    except ArithmeticError as error:
-        raise SettingsError(f"{text!r} is no number of credits") from error
-    if not scaled.is_finite() or scaled != int(scaled) or not 0 <= scaled <= 10**15:
-        raise SettingsError(
-            f"{text} credits: expected 0 to 1,000,000,000,000, at most three decimals"
-        )
+    except ArithmeticError:
+        scaled = Decimal("nan")
+    if not scaled.is_finite() or not 0 <= scaled <= 10**15 or scaled != int(scaled):
+        raise ValueError("expected 0 to 1,000,000,000,000 credits, at most three decimals")
     return int(scaled)
 
 
@@ -149,10 +122,11 @@ def read_accounts(path: Path) -> dict[str, tuple[NewAccount, ...]]:
     text = _text_of(path)
     try:
         document = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SettingsError(
-            f"{path}:{_line_of(error)}: {error or 'is nested too deeply'}"
-        ) from error
+    except tomllib.TOMLDecodeError as error:
+        line = _line_of(error, text)
+        raise SettingsError(f"{path}:{line}: {error}, expected TOML") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path}:1: is nested too deeply, expected TOML") from error
     tables = document.get("account", [])
     if set(document) - {"account"} or not isinstance(tables, list):
         raise SettingsError(f"{path}:1: expected only [[account]] tables")
@@ -202,8 +176,8 @@ def _credits_field(table: Mapping[str, Any]) -> int:
         raise _WrongField("credits", f"credits: expected a number, not {credits!r}")
     try:
         return millicredits(str(credits))
-    except SettingsError as error:
-        raise _WrongField("credits", str(error)) from error
+    except ValueError as error:
+        raise _WrongField("credits", f"credits = {credits}: {error}") from error
 
 
 def _scopes_field(table: Mapping[str, Any]) -> tuple[str, ...]:
@@ -240,8 +214,9 @@ def _field_lines(text: str) -> list[dict[str, int]]:
     return tables
 
 
-def _line_of(error: Exception) -> int:
-    """tomllib states the line in its text (``at line 3, column 5``)."""
-    _, found, rest = str(error).partition("at line ")
-    digits = rest.split(",")[0]
-    return int(digits) if found and digits.isdecimal() else 1
+def _line_of(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """tomllib states the line in its text (``at line 3, column 5``, ``at end of document``)."""
+    stated = re.search(r"at line (\d+)", str(error))
+    if stated is not None:
+        return int(stated[1])
+    return max(1, len(text.splitlines())) if "at end of document" in str(error) else 1
