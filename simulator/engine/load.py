@@ -1,31 +1,31 @@
 """The catalogue's TOML files -> Catalog. Every mistake is an error with its file and row."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from simulator.domain.catalog import (
-    GENERATION_TYPES,
-    Catalog,
-    Count,
-    Inputs,
-    Kind,
-    Model,
-    Price,
-    Route,
-    Shape,
-)
-from simulator.domain.evidence import Strength
+import msgspec
+
+from simulator.domain.catalog import GENERATION_TYPES, Catalog, Inputs, Model
 from simulator.domain.sizes import LONGER_SIDE_PX, SHORTER_SIDE_PX
 
 _FIELDS = {field.name for field in fields(Model)}
 _TEXTS = {"id", "family", "model_type", "source", "display_name", "provider", "notes"}
 _FACETS = {"generation_type", "duration_s", "sound", "quality", "resolution", "images"}
+_AMOUNTS = {
+    "prompt_max",
+    "seconds",
+    "estimated_time_s",
+    "reference_seconds_max",
+    "reference_video_bytes_max",
+}
+_KINDS = {field.name for field in fields(Inputs)}
 _BILLING_MODES = ("flat", "per_tier", "per_second")
-_TRACKS = ("none", "always", "sound", "generate_audio")
+_COUNT = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?")
 
 
 class CatalogError(ValueError):
@@ -43,12 +43,13 @@ def load_catalog(directory: Path) -> Catalog:
     files = sorted(directory.glob("*.toml"))
     if not files:
         raise CatalogError(f"{directory}: no catalogue here, expected *.toml files")
-    models = [model for file in files for model in _read(file)]
-    _check_whole(models)
-    return Catalog(models)
+    placed = [found for file in files for found in _read(file)]
+    _check_whole(placed)
+    return Catalog(model for _, model in placed)
 
 
-def _read(file: Path) -> Iterator[Model]:
+def _read(file: Path) -> Iterator[tuple[str, Model]]:
+    """Each row and where it stands."""
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -57,21 +58,27 @@ def _read(file: Path) -> Iterator[Model]:
     if unknown:
         raise CatalogError(f"{file}: unknown table {min(unknown)!r}, expected shared or model")
     shared, rows = document.get("shared", {}), document.get("model", [])
-    if not isinstance(shared, dict) or not isinstance(rows, list):
-        raise CatalogError(f"{file}: expected [shared.NAME] tables and [[model]] rows")
+    if not _are_tables(list(shared.values()) if isinstance(shared, dict) else shared):
+        raise CatalogError(f"{file}: expected [shared.NAME] tables")
+    if not _are_tables(rows):
+        raise CatalogError(f"{file}: expected [[model]] rows")
     for position, row in enumerate(rows, 1):
         where = f"{file}: row {position} ({row.get('id', 'no id')})"
         try:
-            yield _model(_merged(row, shared))
-        except (KeyError, TypeError, ValueError) as error:
+            yield where, _model(_merged(row, shared))
+        except (KeyError, ValueError, msgspec.ValidationError) as error:
             text = f"missing {error}" if isinstance(error, KeyError) else str(error)
             raise CatalogError(f"{where}: {text}") from error
 
 
+def _are_tables(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, dict) for value in values)
+
+
 def _merged(row: dict[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:
     row = dict(row)
-    name = row.pop("use", None)
-    if name is None:
+    name = row.pop("use", "")
+    if not name:
         return row
     if name not in shared:
         raise ValueError(f"use = {name!r}, but there is no [shared.{name}]")
@@ -85,23 +92,27 @@ def _model(row: dict[str, Any]) -> Model:
     for name in _TEXTS & set(row):
         if not isinstance(row[name], str) or not row[name]:
             raise ValueError(f"{name} must be a non-empty text")
-    row["strength"] = Strength(row["strength"])
-    _one_of(row, "kind", get_args(Kind))
+    for name in _AMOUNTS & set(row):
+        if not isinstance(row[name], int) or row[name] <= 0:
+            raise ValueError(f"{name} = {row[name]!r}, expected a whole number above 0")
     _one_of(row, "billing_mode", _BILLING_MODES)
-    _one_of(row, "audio_track", _TRACKS)
     _one_of(row, "size", ("", *LONGER_SIDE_PX, *SHORTER_SIDE_PX))
     if "modes" in row:
-        row["modes"] = _modes(row["modes"])
+        row["modes"] = _modes(_table("modes", row["modes"]))
     if "durations" in row:
         row["durations"] = _durations(row["durations"])
     if "price" in row:
-        row["price"] = _price(row["price"])
-    if "routes" in row:
-        row["routes"] = tuple(_route(route) for route in row["routes"])
-    for name, value in row.items():
-        if isinstance(value, list):
-            row[name] = tuple(value)
-    return Model(**row)
+        row["price"] = _price(_table("price", row["price"]))
+    model = msgspec.convert(row, Model)
+    for route in model.routes:
+        _one_of_facets(route.when)
+    return model
+
+
+def _table(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} = {value!r}, expected a table")
+    return value
 
 
 def _one_of(row: Mapping[str, Any], name: str, allowed: Iterable[str]) -> None:
@@ -110,77 +121,89 @@ def _one_of(row: Mapping[str, Any], name: str, allowed: Iterable[str]) -> None:
         raise ValueError(f"{name} = {row[name]!r}, expected one of {', '.join(expected)}")
 
 
-def _modes(table: Mapping[str, Any]) -> dict[str, Inputs]:
+def _one_of_facets(when: Mapping[str, object]) -> None:
+    unknown = set(when) - _FACETS
+    if unknown:
+        raise ValueError(f"route: {min(unknown)!r} is none of {', '.join(sorted(_FACETS))}")
+
+
+def _modes(table: dict[str, Any]) -> dict[str, Any]:
     modes = {}
     for mode, inputs in table.items():
         if mode not in GENERATION_TYPES:
             raise ValueError(f"modes: {mode!r} is none of {', '.join(GENERATION_TYPES)}")
-        modes[mode] = Inputs(**{kind: _count(text) for kind, text in inputs.items()})
+        unknown = set(_table(mode, inputs)) - _KINDS
+        if unknown:
+            raise ValueError(f"{mode}: {min(unknown)!r} is none of {', '.join(sorted(_KINDS))}")
+        modes[mode] = {kind: _count(text) for kind, text in inputs.items()}
     return modes
 
 
-def _count(text: str) -> Count:
+def _count(text: Any) -> dict[str, int]:
     """``"2"`` is exactly two, ``"0-9"`` up to nine."""
-    least, _, most = text.partition("-")
-    count = Count(int(least), int(most or least))
-    if count.least > count.most:
+    found = _COUNT.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise ValueError(f'count {text!r}, expected for example "2" or "0-9"')
+    least, most = int(found[1]), int(found[2] or found[1])
+    if least > most:
         raise ValueError(f"count {text!r}: the first number must not be above the second")
-    return count
+    return {"least": least, "most": most}
 
 
-def _durations(value: Any) -> tuple[int, ...]:
+def _durations(value: Any) -> list[int]:
     """Whole seconds: a list, or ``"4-15"`` for each second from 4 to 15."""
     if isinstance(value, str):
-        first, _, last = value.partition("-")
-        return tuple(range(int(first), int(last) + 1))
-    if not all(isinstance(seconds, int) and seconds > 0 for seconds in value):
-        raise ValueError(f"durations {value!r}: expected whole seconds")
-    return tuple(value)
+        count = _count(value)
+        value = list(range(count["least"], count["most"] + 1))
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(type(seconds) is int and seconds > 0 for seconds in value)
+    ):
+        raise ValueError(f"durations {value!r}: expected whole seconds above 0")
+    return value
 
 
-def _price(table: Mapping[str, Any]) -> Price:
-    shape = table["shape"]
-    if shape not in get_args(Shape):
-        raise ValueError(f"price shape {shape!r}, expected one of {', '.join(get_args(Shape))}")
-    tiers = {tier: _millicredits(value) for tier, value in table.get("tiers", {}).items()}
-    if bool(tiers) != (shape == "per_tier"):
-        raise ValueError("price: tiers belong to the shape per_tier, and it needs them")
+def _price(table: dict[str, Any]) -> dict[str, Any]:
     unknown = set(table) - {"shape", "tiers", "credits"}
     if unknown:
         raise ValueError(f"price: unknown field {min(unknown)!r}")
-    return Price(shape, 0 if tiers else _millicredits(table["credits"]), tiers)
+    shape = table["shape"]
+    tiers = {
+        tier: _millicredits(value)
+        for tier, value in _table("tiers", table.get("tiers", {})).items()
+    }
+    if bool(tiers) != (shape == "per_tier"):
+        raise ValueError("price: tiers belong to the shape per_tier, and it needs them")
+    once = 0 if tiers else _millicredits(table["credits"])
+    return {"shape": shape, "millicredits": once, "tiers": tiers}
 
 
-def _millicredits(credits: int | Decimal) -> int:
+def _millicredits(credits: Any) -> int:
+    if type(credits) not in (int, Decimal) or not Decimal(credits).is_finite():
+        raise ValueError(f"price {credits!r}: expected a number of credits")
     scaled = Decimal(credits) * 1000
     if scaled != int(scaled) or scaled < 0:
         raise ValueError(f"price {credits}: expected credits of at most three decimals, from 0")
     return int(scaled)
 
 
-def _route(table: Mapping[str, Any]) -> Route:
-    when = table.get("when", {})
-    unknown = set(when) - _FACETS
-    if unknown:
-        raise ValueError(f"route: {min(unknown)!r} is none of {', '.join(sorted(_FACETS))}")
-    return Route(table["row"], when)
-
-
-def _check_whole(models: list[Model]) -> None:
+def _check_whole(placed: list[tuple[str, Model]]) -> None:
     """What no single row can tell: ids are unique, and every row that is named exists."""
     by_id: dict[str, Model] = {}
-    for model in models:
+    for where, model in placed:
         for name in (model.id, *model.aliases):
             if name in by_id:
-                raise CatalogError(f"{name}: two rows have this id")
+                raise CatalogError(f"{where}: {name!r} is the id of another row already")
             by_id[name] = model
-    for model in models:
-        named = [route.row for route in model.routes] + list(model.variants)
-        named += [row for row in (model.sound_row, model.reference_row) if row is not None]
-        for row in named:
+    for where, model in placed:
+        charged = [route.row for route in model.routes]
+        charged += [row for row in (model.sound_row, model.reference_row) if row is not None]
+        for row in (*charged, *model.variants):
             if row not in by_id:
-                raise CatalogError(f"{model.id}: names the row {row!r}, which does not exist")
+                raise CatalogError(f"{where}: names the row {row!r}, which does not exist")
+        for row in charged:
+            if by_id[row].price is None:
+                raise CatalogError(f"{where}: is charged by {row!r}, which has no price")
         if model.modes and model.enabled and model.price is None and not model.routes:
-            raise CatalogError(f"{model.id}: has neither a price nor routes; or enabled = false")
-        if any(by_id[route.row].price is None for route in model.routes):
-            raise CatalogError(f"{model.id}: routes to a row without a price")
+            raise CatalogError(f"{where}: has neither a price nor routes; or enabled = false")
