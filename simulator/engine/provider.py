@@ -1,14 +1,14 @@
 """The provider: one method per use case, each reading top to bottom as the page does."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from simulator.domain.catalog import Catalog, Model
 from simulator.domain.delivery import estimate_s, media_output
 from simulator.domain.errors import Denial, Rejection
-from simulator.domain.faults import HEALTHY, JobFault, from_prompt
+from simulator.domain.faults import HEALTHY, from_prompt
 from simulator.domain.inputs import Upload
-from simulator.domain.jobs import FACTOR_LEAST, FACTOR_MOST, Job, timetable
+from simulator.domain.jobs import Job
 from simulator.domain.limits import CALLS_A_MINUTE, JOBS_AT_ONCE, rate_limit_exceeded, window
 from simulator.domain.normal import normal_form
 from simulator.domain.policies import Policies
@@ -39,14 +39,15 @@ from simulator.engine.bodies import (
     ModelsQuery,
     Nothing,
 )
-from simulator.engine.ids import make_id
-from simulator.engine.seeds import between, draw
+from simulator.engine.plan import Plan
 from simulator.engine.shelf import shelf
 from simulator.engine.store.base import Draft, Query, Store
 from simulator.engine.uploads import UploadUrls
 from simulator.engine.worlds import Caller, Worlds
 
-SEED_MOST = 2**32
+MEDIA_KINDS = frozenset({"media"})
+"""The kinds of job whose status is read at the media route."""
+
 GENERATIONS_MOST = 25
 SAMPLE_MOST = 100
 NO_SUCH_GENERATION = "There is no generation with this id."
@@ -56,7 +57,7 @@ NO_SUCH_GENERATION = "There is no generation with this id."
 class Options:
     """What the operator chose for every world."""
 
-    policies: Policies = Policies()
+    policies: Policies = field(default_factory=Policies)
     limits: bool = True
     magic: bool = True
 
@@ -85,16 +86,13 @@ class Provider:
     async def generate_media(self, caller: Caller, body: MediaBody) -> StartAnswer:
         request = await self._judge(caller, body.ask())
         price = quote(self.catalog, request, self.options.policies)
-        fault = from_prompt(body.prompt) if self.options.magic else HEALTHY
-        job, new = await self._accept_media(caller, request, price, fault)
-        if not new:
-            self._check_repeat(job, request)
+        job = await self.start(caller, self._plan(request, price))
         return start_answer(
             job, f"Started: {price.formula}; poll the status until it is completed or failed."
         )
 
     async def get_generation_status(self, caller: Caller, body: GenerationId) -> StatusAnswer:
-        job = await self._own_job(caller, body.generation_id)
+        job = await self.own_job(caller, body.generation_id, MEDIA_KINDS)
         now_ms = await self.worlds.now(caller.world)
         return status_answer(job, now_ms, self.urls.files(caller.world.name))
 
@@ -183,73 +181,51 @@ class Provider:
         known = await self.store.uploads(caller.world.id, ids.values())
         return {url: known[upload_id] for url, upload_id in ids.items() if upload_id in known}
 
-    async def _accept_media(
-        self, caller: Caller, request: MediaRequest, price: Quote, fault: JobFault
-    ) -> tuple[Job, bool]:
-        world = caller.world
-        row = self.catalog.row(price.row)
-        estimate = estimate_s(request, row)
+    async def start(self, caller: Caller, plan: Plan) -> Job:
+        """Holds the plan's price and adds its job, or raises the Rejection. With the policy
+        ``idempotency`` a key that was used before gives its job again, or is refused."""
+        world, policy = caller.world, self.options.policies.idempotency
         now_ms = await self.worlds.now(world)
-
-        def build(number: int) -> Job:
-            job_id = make_id(world.seed, world.name, "generation", number)
-            output_id = make_id(world.seed, world.name, "output", number)
-            seed = draw(world.seed, "seed", number) % SEED_MOST
-            seed = seed if request.seed is None else request.seed
-            factor = between(world.seed, FACTOR_LEAST, FACTOR_MOST, "time", number)
-            return Job(
-                id=job_id,
-                number=number,
-                account=caller.account,
-                kind="media",
-                model=request.model.id,
-                generation_type=request.generation_type,
-                prompt=request.prompt,
-                row=price.row,
-                formula=price.formula,
-                billing_mode=price.billing_mode,
-                hold_millicredits=price.millicredits,
-                estimated_time_s=estimate,
-                seed=seed,
-                times=timetable(now_ms, estimate, factor, fault),
-                failure=fault.fail,
-                outputs=(media_output(request, row, job_id, output_id, seed),),
-                parameters=_parameters(request),
-            )
-
+        fault = from_prompt(plan.prompt) if self.options.magic else HEALTHY
         draft = Draft(
             account=caller.account,
-            bucket="media",
-            millicredits=price.millicredits,
-            at_once=JOBS_AT_ONCE["media"] if self.options.limits else None,
-            build=build,
-            idempotency_key=None
-            if self.options.policies.idempotency == "off"
-            else caller.idempotency_key,
+            bucket=plan.bucket,
+            millicredits=plan.price.millicredits,
+            at_once=JOBS_AT_ONCE.get(plan.bucket) if self.options.limits else None,
+            build=lambda number: plan.job(world, caller.account, number, now_ms, fault),
+            idempotency_key=None if policy == "off" else caller.idempotency_key,
         )
-        return await self.store.accept(world.id, draft, now_ms)
-
-    def _check_repeat(self, job: Job, request: MediaRequest) -> None:
-        """An idempotency key that was used before: the same request gets its job again, under the
-        policy ``replay``; anything else is refused."""
-        same = (job.model, job.prompt, job.generation_type, job.parameters) == (
-            request.model.id,
-            request.prompt,
-            request.generation_type,
-            _parameters(request),
-        )
-        if not same or self.options.policies.idempotency == "reject":
+        job, new = await self.store.accept(world.id, draft, now_ms)
+        if not new and (policy == "reject" or not plan.made(job)):
             raise Rejection(
                 "idempotency_key_reused",
                 "This Idempotency-Key has started a generation already.",
                 generation_id=job.id,
             )
+        return job
 
-    async def _own_job(self, caller: Caller, job_id: str) -> Job:
+    async def own_job(self, caller: Caller, job_id: str, kinds: Collection[str]) -> Job:
+        """The caller's job of one of ``kinds``; a Denial 404 that tells foreign from unknown in
+        nothing."""
         job = await self.store.job(caller.world.id, job_id)
-        if job is None or job.account != caller.account:
+        if job is None or job.account != caller.account or job.kind not in kinds:
             raise Denial(404, NO_SUCH_GENERATION)
         return job
+
+    def _plan(self, request: MediaRequest, price: Quote) -> Plan:
+        row = self.catalog.row(price.row)
+        return Plan(
+            kind="media",
+            bucket="media",
+            model=request.model.id,
+            generation_type=request.generation_type,
+            prompt=request.prompt,
+            price=price,
+            estimated_time_s=estimate_s(request, row),
+            outputs=lambda ids, seed: (media_output(request, row, ids.job, ids.output(), seed),),
+            parameters=_parameters(request),
+            seed=request.seed,
+        )
 
     def _row(self, request: MediaRequest) -> Model:
         return self.catalog.row(quote(self.catalog, request, self.options.policies).row)
