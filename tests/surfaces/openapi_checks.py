@@ -23,10 +23,10 @@ def problems(document: Json, exchange: Exchange) -> list[str]:
     said = document["paths"][exchange.path][exchange.method.lower()]["responses"]
     status = str(exchange.answer.status_code)
     if status not in said:
-        return [f"{exchange}: this status is not declared"]
+        return [f"{exchange.name}: this status is not declared"]
     response = resolved(document, said[status])
     found = [
-        f"{exchange}: the header {name} is missing"
+        f"{exchange.name}: the header {name} is missing"
         for name, header in response.get("headers", {}).items()
         if header.get("required") and name not in exchange.answer.headers
     ]
@@ -35,7 +35,7 @@ def problems(document: Json, exchange: Exchange) -> list[str]:
         return found
     media_type = exchange.answer.headers.get("content-type", "").partition(";")[0]
     if media_type not in content:
-        return [*found, f"{exchange}: {media_type!r} is not declared"]
-    schema = {**content[media_type]["schema"], "components": document["components"]}
+        return [*found, f"{exchange.name}: {media_type!r} is not declared"]
+    schema = {**content[media_type].get("schema", {}), "components": document["components"]}
     errors = jsonschema_rs.validator_for(schema).iter_errors(exchange.body)
-    return [*found, *(f"{exchange}: {error.message}" for error in errors)]
+    return [*found, *(f"{exchange.name}: {error.message}" for error in errors)]

@@ -95,7 +95,8 @@ class Exchange:
         is_json = self.answer.headers.get("content-type") == "application/json"
         return self.answer.json() if is_json else self.answer.text
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
         return f"{self.method} {self.path} {self.answer.status_code}"
 
 
@@ -141,25 +142,21 @@ async def refused() -> list[Exchange]:
         await client.post("/_sim/accounts", {"key": "sk_test_default.poor", "credits": 3})
         seen.append(await poor.start())
     async with simulated(KEY, policies=Policies(idempotency="reject")) as client:
-        for _ in range(2):
-            answer = await client.send(
-                "POST",
-                "/v1/generate/media",
-                json={"model": "nano-banana", "prompt": "A lighthouse"},
-                headers={"Idempotency-Key": "once"},
-            )
-        seen.append(answer)
+        seen.append((await twice(client))[1])
     async with simulated(KEY) as client:
-        for _ in range(JOBS_AT_ONCE["media"] + 1):
-            answer = await client.start()
-        seen.append(answer)
-        for _ in range(CALLS_A_MINUTE["media"]):
-            answer = await client.start(model="no-such-model")
-        seen.append(answer)
-        for _ in range(CALLS_A_MINUTE["read"] + 1):
-            answer = await client.get("/v1/models?model_type=other")
-    limited = Exchange("GET", "/v1/models", answer)
+        starts = [await client.start() for _ in range(JOBS_AT_ONCE["media"] + 1)]
+        more = [await client.start(model="none") for _ in range(CALLS_A_MINUTE["media"])]
+        reads = [await client.get("/v1/models") for _ in range(CALLS_A_MINUTE["read"] + 1)]
+        seen += [starts[-1], more[-1]]
+    limited = Exchange("GET", "/v1/models", reads[-1])
     return [*(Exchange("POST", "/v1/generate/media", each) for each in seen), limited]
+
+
+async def twice(client: Client) -> list[httpx2.Response]:
+    """The same start under one Idempotency-Key."""
+    body, headers = {"model": "nano-banana", "prompt": "A lighthouse"}, {"Idempotency-Key": "once"}
+    path = "/v1/generate/media"
+    return [await client.send("POST", path, json=body, headers=headers) for _ in range(2)]
 
 
 async def turned_away() -> list[Exchange]:
@@ -198,7 +195,8 @@ async def turned_away() -> list[Exchange]:
 
 def every_route() -> list[tuple[str, str]]:
     """Method and path of everything that the data plane's document tells."""
-    return [(each.method, each.path) for each in (*OPERATIONS, *EXTRAS)]
+    operations = [(each.method, each.path) for each in OPERATIONS]
+    return [*operations, *((each.method, each.path) for each in EXTRAS)]
 
 
 async def upload(client: Client, data: bytes, name: str) -> httpx2.Response:
