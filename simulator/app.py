@@ -41,6 +41,7 @@ class Simulator:
 
 
 def installed_version() -> str:
+    """The distribution's version; ``0+unknown`` in a tree that is not installed."""
     try:
         return metadata.version("mediasim")
     except metadata.PackageNotFoundError:

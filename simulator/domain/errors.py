@@ -1,4 +1,4 @@
-"""Refusals: what the provider answers instead of doing the work. A refused request costs nothing."""
+"""Refusals: what the provider answers instead of doing the work. They cost nothing."""
 
 from collections.abc import Mapping
 

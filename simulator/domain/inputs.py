@@ -66,7 +66,7 @@ class Source:
 
 
 def extension_of(url: str) -> str:
-    """The lower-case extension of the URL's path without its dot, ``jpeg`` as ``jpg``; or ``""``."""
+    """The path's extension in lower case without its dot, ``jpeg`` as ``jpg``; or ``""``."""
     try:
         path = urlsplit(url).path
     except ValueError:

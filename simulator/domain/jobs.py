@@ -141,6 +141,7 @@ def _scaled(milliseconds: int, factor: Fraction) -> int:
 
 
 def status(job: Job, now_ms: int) -> Status:
+    """The job's state at an instant."""
     times = job.times
     if times.done_at_ms is not None and now_ms >= times.done_at_ms:
         return "completed" if job.failure is None else "failed"
@@ -152,6 +153,7 @@ def status(job: Job, now_ms: int) -> Status:
 
 
 def finished(job: Job, now_ms: int) -> bool:
+    """Whether the job has completed or failed by ``now_ms``."""
     return job.times.done_at_ms is not None and now_ms >= job.times.done_at_ms
 
 
@@ -169,6 +171,7 @@ def progress(job: Job, now_ms: int) -> int:
 
 
 def deducted_millicredits(job: Job, now_ms: int) -> int:
+    """What the job has cost so far: what it holds or was captured, 0 after a release."""
     if finished(job, now_ms) and job.failure is not None:
         return 0
     return job.hold_millicredits
@@ -190,4 +193,5 @@ def reaches(job: Job, wanted: str) -> int | None:
 
 
 def failure_text(reason: str) -> str:
+    """What a failed job says to its caller."""
     return FAILURE_TEXTS.get(reason, f"The generation failed: {reason}.")

@@ -49,6 +49,7 @@ def window(now_ms: int) -> int:
 
 
 def rate_limit_exceeded(bucket: str, now_ms: int) -> Rejection:
+    """The refusal of a call at ``now_ms``, with the seconds to the next window."""
     limit = CALLS_A_MINUTE[bucket]
     retry_after_s = -(-(WINDOW_MS - now_ms % WINDOW_MS) // 1000)
     return Rejection(
@@ -61,6 +62,7 @@ def rate_limit_exceeded(bucket: str, now_ms: int) -> Rejection:
 
 
 def concurrency_limit_exceeded(bucket: str) -> Rejection:
+    """The refusal of one job too many."""
     limit = JOBS_AT_ONCE[bucket]
     return Rejection(
         "concurrency_limit_exceeded",

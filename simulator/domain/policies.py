@@ -1,4 +1,4 @@
-"""The other plausible readings of what the page leaves open, chosen with ``--policy name=value``."""
+"""Other plausible readings of what the page leaves open, chosen by ``--policy name=value``."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -17,6 +17,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Policies:
+    """One reading for each question, of those in CHOICES."""
+
     long_prompt: str = "reject"
     seedance_2_1080p: str = "allow"
     unknown_quality: str = "reject"

@@ -142,6 +142,7 @@ class UploadAnswer(Struct, frozen=True):
 
 
 def start_answer(job: Job, message: str) -> StartAnswer:
+    """The answer to an accepted start."""
     return StartAnswer(
         generation_id=job.id,
         id=job.id,
@@ -183,6 +184,7 @@ def status_answer(job: Job, now_ms: int, files: str) -> StatusAnswer:
 
 
 def output_answer(output: Output, files: str) -> OutputAnswer:
+    """A delivered file with its URLs; a sound has no thumbnail."""
     visual = output.kind != "audio"
     name = f"{files}{output.job_id}/{output.id}"
     return OutputAnswer(
@@ -202,9 +204,11 @@ def output_answer(output: Output, files: str) -> OutputAnswer:
 
 
 def optimized_format(output: Output) -> str:
+    """The extension of an output's lighter copy."""
     return "mp4" if output.kind == "video" else "webp"
 
 
 def seconds(milliseconds: int) -> float | int:
+    """As a JSON number: whole ones carry no point."""
     whole, rest = divmod(milliseconds, 1000)
     return milliseconds / 1000 if rest else whole

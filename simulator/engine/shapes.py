@@ -84,8 +84,7 @@ def _split(text: str) -> tuple[str, list[str | int]]:
     message, found, place = text.partition(" - at `$")
     if not found:
         return text, []
-    path: list[str | int] = []
-    for part in place.rstrip("`").replace("]", "").replace("[", ".").split("."):
-        if part and part != "...":
-            path.append(int(part) if part.isdecimal() else part)
-    return message, path
+    parts = place.rstrip("`").replace("]", "").replace("[", ".").split(".")
+    return message, [
+        int(part) if part.isdecimal() else part for part in parts if part not in ("", "...")
+    ]

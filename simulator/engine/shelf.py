@@ -12,6 +12,7 @@ UNKNOWN_ESTIMATE_S = {"image": 30, "video": 70, "music": 60, "speech": 15, "sepa
 
 
 def shelf(catalog: Catalog, policies: Policies, model_type: str | None = None) -> list[ModelRow]:
+    """The rows that callers may ask for by name, in the catalogue's order."""
     return [
         model_row(catalog, model)
         for model in catalog.listed(model_type)
@@ -24,6 +25,7 @@ def shelf(catalog: Catalog, policies: Policies, model_type: str | None = None) -
 
 
 def model_row(catalog: Catalog, model: Model) -> ModelRow:
+    """One row as callers see it."""
     price, note = _cost(catalog, model)
     return ModelRow(
         model_id=model.id,

@@ -71,6 +71,7 @@ def query_fields(scope: Scope) -> dict[str, str]:
 
 
 def method_not_allowed(allowed: Iterable[str]) -> Denial:
+    """405 with Allow."""
     methods = sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])})
     text = ", ".join(methods)
     return Denial(405, f"Method not allowed here; expected {text}.", {"allow": text})
