@@ -53,6 +53,7 @@ class Docs:
         self._version = version
         self._made: dict[str, Page] = {}
         self._document: Json | None = None
+        self._shelf: dict[str, ModelRow] | None = None
         self._makers: dict[str, Callable[[], Page]] = {
             "/health": lambda: _json({"status": "healthy"}),
             "/openapi.json": lambda: _json(self._openapi()),
@@ -93,15 +94,19 @@ class Docs:
         return self._document
 
     def _listed(self) -> ModelsAnswer:
-        rows = self._rows()
+        rows = list(self._rows().values())
         return ModelsAnswer(rows, len(rows))
 
-    def _rows(self) -> list[ModelRow]:
-        return shelf(self._provider.catalog, self._provider.options.policies)
+    def _rows(self) -> dict[str, ModelRow]:
+        """By id, in the catalogue's order."""
+        if self._shelf is None:
+            rows = shelf(self._provider.catalog, self._provider.options.policies)
+            self._shelf = {row.model_id: row for row in rows}
+        return self._shelf
 
     def _model(self, label: str) -> Page:
         """The row of a model's id or alias, else those of a family or of a family's prefix."""
-        rows = {row.model_id: row for row in self._rows()}
+        rows = self._rows()
         model = self._provider.catalog.get(label)
         if model is not None and model.id in rows:
             return _json(rows[model.id])
@@ -115,7 +120,7 @@ class Docs:
             reference,
         )
 
-        html = reference(self._provider, self._openapi(), self._rows(), PAGES)
+        html = reference(self._provider, self._openapi(), list(self._rows().values()), PAGES)
         headers = ((b"content-security-policy", _POLICY), (b"referrer-policy", b"no-referrer"))
         return _page(b"text/html; charset=utf-8", html.encode(), headers)
 
