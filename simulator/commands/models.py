@@ -33,23 +33,40 @@ def models(model_type: str | None, policies: Iterable[str], *, as_json: bool) ->
 
 
 def _print(rows: list[ModelRow]) -> None:
-    from rich.table import Table  # noqa: PLC0415 - JSON does without
+    from rich.padding import Padding  # noqa: PLC0415 - JSON does without
+    from rich.text import Text  # noqa: PLC0415 - JSON does without
 
     console = rich_console()
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("model", overflow="fold", ratio=9)
-    table.add_column("type", no_wrap=True)
-    table.add_column("modes", overflow="fold", min_width=7, max_width=8)
-    table.add_column("credits", ratio=9)
-    table.add_column("takes", ratio=8)
+    width = max((len(row.model_id) for row in rows), default=0)
     for row in rows:
-        table.add_row(row.model_id, row.model_type, _modes(row), row.cost_note, _limits(row))
-    console.print(table)
-    console.print(
-        f"\n{len(rows)} models. t2i is text-to-image, i2v image-to-video, and so on; "
-        "`mediasim price MODEL` reckons a request.",
-        style="dim",
+        name, kind, modes = f"{row.model_id:<{width}}", f"{row.model_type:<6}", f"{_modes(row):<7}"
+        line = Text.assemble((name, "bold"), f"  {kind} {modes}  ", (_credits(row), "green"))
+        console.print(line, soft_wrap=True)
+        details = "; ".join(part for part in (_limits(row), _note(row)) if part)
+        if details:
+            console.print(Padding(Text(details, style="dim"), (0, 0, 0, 2), expand=False))
+    explained = (
+        f"{len(rows)} models. t2i is text-to-image, i2v image-to-video, and so on; prices are"
+        " credits a generation unless they say more. `mediasim price MODEL` reckons a request."
     )
+    console.print()
+    console.print(Text(explained, style="dim"))
+
+
+def _credits(row: ModelRow) -> str:
+    """The figure that the API states; what it means where it is not the whole price."""
+    if row.cost_per_generation is None:
+        return "not known"
+    amount = str(row.cost_per_generation)
+    if row.cost_note.startswith(amount + " per second"):
+        return f"{amount}/s"
+    return amount if row.cost_note == amount else f"from {amount}"
+
+
+def _note(row: ModelRow) -> str:
+    """The API's note; ids that only lengthen this row's are cut to what they add."""
+    note = row.cost_note.removeprefix(str(row.cost_per_generation)).removeprefix("; ")
+    return note.strip().replace(f"{row.model_id}-", "…-")
 
 
 def _modes(row: ModelRow) -> str:

@@ -102,9 +102,7 @@ def _ask(model: Model, question: Question) -> tuple[MediaAsk, tuple[str, ...]]:
     mode = question.generation_type
     if mode is None:
         mode = next(iter(model.modes))
-        if len(model.modes) > 1:
-            others = ", ".join(list(model.modes)[1:])
-            assumptions.append(f"--generation-type {mode} (it also makes {others})")
+        assumptions.append(_mode(model))
     urls = []
     for kind, extension in _EXTENSIONS:
         count = question.sources.get(kind)
@@ -126,6 +124,12 @@ def _ask(model: Model, question: Question) -> tuple[MediaAsk, tuple[str, ...]]:
         sound=question.sound,
     )
     return ask, tuple(assumptions)
+
+
+def _mode(model: Model) -> str:
+    first, *others = model.modes
+    also = f" (it also makes {', '.join(others)})" if others else ""
+    return f"--generation-type {first}{also}"
 
 
 def _asked(request: MediaRequest) -> dict[str, object]:
@@ -186,6 +190,9 @@ def _refused(catalog: Catalog, question: Question, refusal: Rejection, *, as_jso
     complain(f"{refusal.code}: {refusal.message}")
     if near:
         complain(f"Did you mean {', '.join(near)}?")
+    known = catalog.get(question.model)
+    if known is not None and known.modes and question.generation_type is None:
+        complain(f"Reckoned with {_mode(known)}.")
     return FAILED
 
 

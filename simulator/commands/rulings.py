@@ -43,11 +43,13 @@ def _print(rows: list[Ruling]) -> None:
         for row in members:
             strength = row.strength.value
             console.print(Text.assemble("  ", (row.id, "bold"), "  ", (strength, styles[strength])))
-            console.print(Padding(Text(row.says), (0, 0, 0, 4)))
-            console.print(Padding(Text(row.source, style="dim"), (0, 0, 0, 4)))
+            console.print(Padding(Text(row.says), (0, 0, 0, 4), expand=False))
+            console.print(Padding(Text(row.source, style="dim"), (0, 0, 0, 4), expand=False))
             if row.policy is not None:
                 values = "|".join(CHOICES[row.policy])
-                console.print(Padding(Text(f"--policy {row.policy}={values}"), (0, 0, 0, 4)))
+                console.print(
+                    Padding(Text(f"--policy {row.policy}={values}"), (0, 0, 0, 4), expand=False)
+                )
         console.print()
     counts = ", ".join(
         f"{count} {strength}"
