@@ -1,10 +1,9 @@
 """The HTTP connection: uvicorn's, with the limits and deadlines that it does not have.
 
 uvicorn parses with httptools, which keeps a header of any length while it waits for the end, and
-has a deadline only for idle connections. Here a request's head has a size and a deadline, its body
-has to make progress, and so does the reading of an answer. A connection carries a phase and the
-time since when; the server asks all of them, a few times per second, whether theirs has expired,
-so that a request costs no timer and no task.
+has a deadline only for idle connections. Here a head has a size and a deadline, and its body and
+the reading of an answer have to make progress. A connection knows its phase and since when; the
+server asks each, once per second, whether it has expired, so that a request costs no timer.
 """
 
 import asyncio
@@ -21,6 +20,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from simulator.surfaces.answer_transport import AnswerTransport
 from simulator.surfaces.guard import REFUSAL_HEADERS, refusal_body
 
 if sys.version_info >= (3, 12):
@@ -66,24 +66,6 @@ class Phase(Enum):
     CLOSING = auto()  # the other side to read the refusal and hang up
 
 
-class _Polite:
-    """The transport as an answer sees it. Closing a socket with unread bytes resets it, which can
-    destroy the answer on its way, so closing goes through the connection.
-    """
-
-    __slots__ = ("_write", "close", "is_closing", "written_bytes")
-
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
-        self._write = transport.write
-        self.is_closing = transport.is_closing
-        self.close = close
-        self.written_bytes = 0
-
-    def write(self, data: bytes) -> None:
-        self.written_bytes += len(data)
-        self._write(data)
-
-
 class GuardedProtocol(HttpToolsProtocol):
     """One connection under ``limits``."""
 
@@ -113,7 +95,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         super().connection_made(transport)
-        self.polite = _Polite(transport, self.close_politely)
+        self.polite = AnswerTransport(transport, self.loop.call_soon, self.close_politely)
         if len(self.connections) > self.limits.max_connections:
             _evict(self)
 
@@ -276,6 +258,7 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
+        self.polite.flush()
         if self.transport.is_closing() or self.phase is Phase.CLOSING:
             return
         self.flow.resume_reading()
@@ -293,6 +276,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def close_politely(self) -> None:
         """Closes after what has been written, leaving the other side time to read it."""
+        self.polite.flush()
         if self.phase is Phase.BUSY or not self.transport.can_write_eof():
             self.transport.close()
         elif self.phase is not Phase.CLOSING and not self.transport.is_closing():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -130,12 +131,10 @@ async def tiny_app(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
         return
     path = scope["path"]
-    if path == "/fail":
-        raise ValueError("canary in the message")
-    if path == "/fail-late":
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"half", "more_body": True})
-        raise ValueError("canary in the message")
+    if path.startswith("/fail"):
+        await _fail(send, late=path == "/fail-late")
+    if path == "/hang":  # in a thread that nothing can stop
+        await asyncio.to_thread(time.sleep, 60)
     if path == "/stream":
         await _stream(scope, send)
     elif path.startswith("/slow"):  # /slow/0.5: answers after that many seconds
@@ -176,6 +175,13 @@ async def _answer_big(send: Send) -> None:
         part: Message = {"type": "http.response.body", "body": b"x" * 65536, "more_body": True}
         await send(part)
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _fail(send: Send, *, late: bool) -> None:
+    if late:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    raise ValueError("canary in the message")
 
 
 async def _stream(scope: Scope, send: Send) -> None:

@@ -21,6 +21,7 @@ class HandLoop:
     def __init__(self) -> None:
         self.now = 0.0
         self.create_task = asyncio.get_running_loop().create_task
+        self.call_soon = asyncio.get_running_loop().call_soon
 
     def time(self) -> float:
         return self.now
@@ -146,6 +147,14 @@ async def test_a_body_has_thirty_seconds_from_its_last_byte(connection: Connecti
     assert b"HTTP/1.1 408" in connection.wire.written
 
 
+async def test_a_slow_head_takes_nothing_from_its_body(connection: Connection) -> None:
+    connection.receives(UPLOAD[:-1])
+    assert not connection.is_ended_after(9.9)
+    connection.receives(UPLOAD[-1:])
+    assert not connection.is_ended_after(29.9)
+    assert connection.is_ended_after(0.1)
+
+
 async def test_the_framing_of_chunks_does_not_extend_the_deadline(connection: Connection) -> None:
     connection.receives(UPLOAD.replace(b"Content-Length: 9", b"Transfer-Encoding: chunked"))
     connection.receives(b"4;")
@@ -237,3 +246,11 @@ async def test_a_refused_caller_has_two_seconds_to_hang_up(connection: Connectio
     assert not connection.is_ended_after(1.9)
     assert connection.is_ended_after(0.1)
     assert connection.wire.ended == "abort"
+
+
+async def test_a_stop_does_not_wait_for_a_refused_caller(connection: Connection) -> None:
+    connection.receives(UPLOAD + b"half")
+    await settled()
+    assert connection.is_ended_after(30)
+    connection.protocol.shutdown()
+    assert connection.wire.ended == "close"

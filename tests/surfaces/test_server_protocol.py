@@ -1,5 +1,6 @@
 """Requests that are not HTTP, or too much of it."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -226,7 +227,29 @@ def test_a_large_body_that_nobody_read_ends_the_connection(port: int) -> None:
         assert read_answer(sock).status == 0
 
 
-def test_a_request_in_the_bytes_that_end_the_connection_is_not_begun() -> None:
+def test_a_bad_chunk_within_an_answer_cuts_it_off() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            while (await receive())["type"] == "http.request":
+                pass
+        else:
+            await tiny_app(scope, receive, send)
+
+    with ServerThread(app) as server, connected(server.port) as sock:
+        sock.sendall(post(CHUNKED, b"1\r\nx\r\n"))
+        received = sock.recv(65536)
+        sock.sendall(b"zz\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            while part := sock.recv(65536):
+                received += part
+    assert received.count(b"HTTP/1.1") == 1
+
+
+def test_a_request_in_the_bytes_that_end_the_connection_is_not_begun(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     begun: list[str] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -241,6 +264,7 @@ def test_a_request_in_the_bytes_that_end_the_connection_is_not_begun() -> None:
         sock.sendall(b"x" * 100 + request("GET", "/next"))
         assert read_answer(sock).status == 0
     assert begun == ["/unread"]
+    assert caplog.text == ""
 
 
 def test_the_answer_names_no_server_software(port: int) -> None:

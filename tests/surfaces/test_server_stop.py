@@ -127,6 +127,13 @@ def test_a_stop_gives_up_on_what_takes_longer_than_the_grace() -> None:
         assert process.popen.stderr.read() == ""
 
 
+def test_a_thread_that_never_returns_does_not_keep_the_process() -> None:
+    with running(graceful_seconds=0.2) as process, connected(process.port) as sock:
+        sock.sendall(request("GET", "/hang"))
+        time.sleep(0.2)
+        assert process.status_after(signal.SIGTERM) == 1
+
+
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_the_wait_at_once(process: Process, second: signal.Signals) -> None:
     with connected(process.port) as sock:
