@@ -136,6 +136,11 @@ def timetable(created_at_ms: int, estimate_s: int, factor: int, fault: JobFault)
     return Timetable(created_at_ms, queued_at_ms, processing_at_ms, done_at_ms, completes_at_ms)
 
 
+def at_once(now_ms: int) -> Timetable:
+    """The timetable of a call that answers with its result: over as soon as it is accepted."""
+    return Timetable(now_ms, now_ms, now_ms, now_ms, now_ms)
+
+
 def _scaled(milliseconds: int, factor: Fraction) -> int:
     return milliseconds * factor.numerator // factor.denominator
 
@@ -168,6 +173,12 @@ def progress(job: Job, now_ms: int) -> int:
         return 0
     done, whole = now_ms - times.processing_at_ms, times.completes_at_ms - times.processing_at_ms
     return min(99, done * 100 // whole)
+
+
+def streaming_from_ms(job: Job) -> int:
+    """When a music generation can be heard before it is whole: a quarter before its end."""
+    times = job.times
+    return times.completes_at_ms - (times.completes_at_ms - times.processing_at_ms) // 4
 
 
 def deducted_millicredits(job: Job, now_ms: int) -> int:

@@ -167,6 +167,24 @@ def _for_ms(rate_millicredits: int, duration_ms: int) -> int:
     return -(-rate_millicredits * duration_ms // 1000)
 
 
+def unit_quote(row: Model, units: int, unit: str) -> Quote:
+    """The price of ``units`` whole units (``seconds``, ``minutes``, ``variants``) of a row."""
+    if row.price is None:
+        raise LookupError(f"row {row.id} has no price")
+    rate = row.price.millicredits
+    total = rate * units
+    formula = f"{credits(rate)} credits x {units} {unit} = {credits(total)}"
+    return Quote(total, row.id, formula, "per_second" if unit == "seconds" else "flat")
+
+
+def flat_quote(row: Model) -> Quote:
+    """The price of one generation of a row."""
+    if row.price is None:
+        raise LookupError(f"row {row.id} has no price")
+    rate = row.price.millicredits
+    return Quote(rate, row.id, f"{credits(rate)} credits a generation", "flat")
+
+
 def _facet(request: MediaRequest, name: str) -> object:
     facets: Mapping[str, object] = {
         "generation_type": request.generation_type,

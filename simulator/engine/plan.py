@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from simulator.domain.faults import JobFault
-from simulator.domain.jobs import FACTOR_LEAST, FACTOR_MOST, Job, timetable
+from simulator.domain.jobs import FACTOR_LEAST, FACTOR_MOST, Job, at_once, timetable
 from simulator.domain.outputs import Output
 from simulator.domain.pricing import Quote
 from simulator.engine.ids import make_id
@@ -15,7 +15,7 @@ SEED_MOST = 2**32
 
 
 class Ids:
-    """The ids of one job and of the files it delivers, in the order in which they are asked for."""
+    """The ids of a job and of the files it delivers, in the order in which they are asked for."""
 
     def __init__(self, world: World, number: int) -> None:
         self.job = make_id(world.seed, world.name, "generation", number)
@@ -32,7 +32,8 @@ class Ids:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``bucket`` is the limit of running jobs that it counts against; ``outputs`` describes the
-    files, given the ids and the seed; ``seed`` None: one is drawn from the world's."""
+    files, given the ids and the seed; ``seed`` None: one is drawn from the world's. ``at_once``: the
+    call answers with its result."""
 
     kind: str
     bucket: str
@@ -44,6 +45,7 @@ class Plan:
     outputs: Callable[[Ids, int], tuple[Output, ...]]
     parameters: Mapping[str, object] = field(default_factory=dict)
     seed: int | None = None
+    at_once: bool = False
 
     def job(self, world: World, account: str, number: int, now_ms: int, fault: JobFault) -> Job:
         """Pure: the same world, number and instant give the same job."""
@@ -65,8 +67,10 @@ class Plan:
             hold_millicredits=self.price.millicredits,
             estimated_time_s=self.estimated_time_s,
             seed=seed,
-            times=timetable(now_ms, self.estimated_time_s, factor, fault),
-            failure=fault.fail,
+            times=at_once(now_ms)
+            if self.at_once
+            else timetable(now_ms, self.estimated_time_s, factor, fault),
+            failure=None if self.at_once else fault.fail,
             outputs=self.outputs(ids, seed),
             parameters=dict(self.parameters),
         )

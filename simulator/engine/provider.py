@@ -7,7 +7,7 @@ from simulator.domain.catalog import Catalog, Model
 from simulator.domain.delivery import estimate_s, media_output
 from simulator.domain.errors import Denial, Rejection
 from simulator.domain.faults import HEALTHY, from_prompt
-from simulator.domain.inputs import Upload
+from simulator.domain.inputs import Source, Upload, classify
 from simulator.domain.jobs import Job
 from simulator.domain.limits import CALLS_A_MINUTE, JOBS_AT_ONCE, rate_limit_exceeded, window
 from simulator.domain.normal import normal_form
@@ -45,7 +45,7 @@ from simulator.engine.store.base import Draft, Query, Store
 from simulator.engine.uploads import UploadUrls
 from simulator.engine.worlds import Caller, Worlds
 
-MEDIA_KINDS = frozenset({"media"})
+MEDIA_KINDS = frozenset({"media", "dialogue", "ad-copy"})
 """The kinds of job whose status is read at the media route."""
 
 GENERATIONS_MOST = 25
@@ -175,11 +175,20 @@ class Provider:
 
     async def _uploads(self, caller: Caller, ask: MediaAsk) -> Mapping[str, Upload]:
         """What this world knows of the URLs that the request names: its own uploads."""
-        ids = self.urls.named(caller.world.name, ask)
+        return await self.measured(caller, self.urls.named(caller.world.name, ask))
+
+    async def measured(self, caller: Caller, ids: Mapping[str, str]) -> Mapping[str, Upload]:
+        """The uploads behind URLs, by URL; ``ids`` are those that the URLs name."""
         if not ids:
             return {}
         known = await self.store.uploads(caller.world.id, ids.values())
         return {url: known[upload_id] for url, upload_id in ids.items() if upload_id in known}
+
+    async def source(self, caller: Caller, url: str) -> Source:
+        """One source URL, with what is known of it."""
+        ids = self.urls.among(caller.world.name, (url,))
+        (source,) = classify((url,), await self.measured(caller, ids))
+        return source
 
     async def start(self, caller: Caller, plan: Plan) -> Job:
         """Holds the plan's price and adds its job, or raises the Rejection. With the policy

@@ -11,7 +11,7 @@ from simulator.domain import (
     sizes,
 )
 from simulator.domain.evidence import ASSUMED, DOCUMENTED, OBSERVED, Ruling
-from simulator.domain.rules import models
+from simulator.domain.rules import ads, models, music, sound, speech
 from simulator.domain.rules.media import MEDIA_RULES
 
 WIRE_RULINGS = (
@@ -77,7 +77,7 @@ WIRE_RULINGS = (
         "wire.assumed-routes",
         ASSUMED,
         "no source names them",
-        "POST /v1/generate/estimate and POST /v1/generate/cost.",
+        "The routes of estimate, cost, captions and separation under /v1/generate.",
     ),
     Ruling(
         "wire.listing",
@@ -110,6 +110,14 @@ def all_rulings() -> tuple[Ruling, ...]:
         *inputs.RULINGS,
         *(rule.ruling() for rule in MEDIA_RULES),
         *normal.RULINGS,
+        *(rule.ruling() for rule in music.MUSIC_RULES),
+        *music.RULINGS,
+        *(rule.ruling() for rule in speech.DIALOGUE_RULES),
+        *speech.RULINGS,
+        *(rule.ruling() for rule in ads.AD_RULES),
+        *ads.RULINGS,
+        *(rule.ruling() for rule in sound.SOUND_RULES),
+        *sound.RULINGS,
         *pricing.RULINGS,
         *ledger.RULINGS,
         *jobs.RULINGS,

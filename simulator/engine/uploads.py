@@ -1,7 +1,7 @@
 """Where uploads and results are served, and which of a request's URLs are uploads of its world."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from simulator.domain.requests import MediaAsk
@@ -22,11 +22,15 @@ class UploadUrls:
         return f"{self.base}/media/{world}/uploads/{upload_id}.{extension}"
 
     def named(self, world: str, ask: MediaAsk) -> dict[str, str]:
-        """Each URL of the request that names an upload of this world, and the upload's id. The
-        host and what stands before /media do not matter: a container, its host and a proxy know the
-        simulator by different names."""
+        """The uploads of this world that a media request names: see ``among``."""
+        return self.among(world, (*ask.source_media_urls, *_element_urls(ask.kling_elements)))
+
+    def among(self, world: str, urls: Iterable[str]) -> dict[str, str]:
+        """Each URL that names an upload of this world, and the upload's id. The host and what
+        stands before /media do not matter: a container, its host and a proxy know the simulator by
+        different names."""
         found = {}
-        for url in (*ask.source_media_urls, *_element_urls(ask.kling_elements)):
+        for url in urls:
             if "/media/" not in url:
                 continue
             match = _UPLOAD_PATH.fullmatch(_path(url))

@@ -2,28 +2,30 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from simulator.domain.errors import Rejection
 from simulator.domain.evidence import Ruling, Strength
-from simulator.domain.requests import Asked
+
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Generic[A]):  # of what is asked: each product has a request of its own
     """A refusal: when ``check`` returns a Rejection, that is the answer."""
 
     id: str
     strength: Strength
     source: str
     says: str
-    check: Callable[[Asked], Rejection | None]
+    check: Callable[[A], Rejection | None]
     policy: str | None = None
 
     def ruling(self) -> Ruling:
         return Ruling(self.id, self.strength, self.source, self.says, self.policy)
 
 
-def enforce(rules: Iterable[Rule], asked: Asked) -> None:
+def enforce(rules: Iterable[Rule[A]], asked: A) -> None:
     """Raises the first refusal that holds."""
     for rule in rules:
         rejection = rule.check(asked)

@@ -51,7 +51,7 @@ def prompt_too_long(asked: Asked) -> Rejection | None:
     )
 
 
-MEDIA_RULES = (
+MEDIA_RULES: tuple[Rule[Asked], ...] = (
     Rule(
         "media.generation-type",
         ASSUMED,

@@ -1,0 +1,131 @@
+"""Separation of voice and music: ``generate_separation`` and ``get_separation_status``."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from simulator.domain.jobs import deducted_millicredits, failure_text, finished, progress, status
+from simulator.domain.outputs import Output
+from simulator.domain.pricing import credits as shown
+from simulator.domain.pricing import unit_quote
+from simulator.domain.rules import enforce
+from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
+from simulator.domain.times import rfc3339
+from simulator.engine.answers import Credits
+from simulator.engine.bodies import GenerationStatus
+from simulator.engine.plan import Ids, Plan
+from simulator.engine.provider import Provider
+from simulator.engine.worlds import Caller
+
+MODEL = "mvsep-40"
+ESTIMATE_S = 40
+UNMEASURED_OUTPUT_MS = 30_000
+STEMS = ("vocals", "instrumental")
+
+
+class SeparationBody(Struct, frozen=True):
+    media_url: Annotated[str, Meta(min_length=1, description="A video or an audio file.")]
+
+
+class SeparationId(Struct, frozen=True):
+    separation_id: Annotated[str, Meta(min_length=1, description="The id of a start's answer.")]
+
+
+class SeparationStart(Struct, frozen=True):
+    separation_id: str
+    task_id: Annotated[str, Meta(description="The same as separation_id.")]
+    status: Literal["pending"]
+    model: str
+    estimated_time_seconds: int
+    estimated_cost_credits: Credits
+    message: str
+
+
+class SeparationStatus(Struct, frozen=True):
+    separation_id: str
+    task_id: str
+    status: GenerationStatus
+    progress: Annotated[int, Meta(ge=0, le=100)]
+    vocals_url: str | None
+    instrumental_url: str | None
+    created_at: str
+    completed_at: str | None
+    credits_deducted: Credits
+    error_message: str | None
+
+
+async def generate_separation(
+    provider: Provider, caller: Caller, body: SeparationBody
+) -> SeparationStart:
+    """Two sound files, as long as the source."""
+    ask = SoundAsk(await provider.source(caller, body.media_url))
+    enforce(SOUND_RULES, ask)
+    begun_minutes = -(-ask.billed_ms // 60_000)
+    length_ms = ask.measured_ms or UNMEASURED_OUTPUT_MS
+
+    def outputs(ids: Ids, seed: int) -> tuple[Output, ...]:
+        return tuple(
+            Output(
+                id=ids.output(),
+                kind="audio",
+                format="mp3",
+                seed=(seed + number) % 2**32,
+                model=MODEL,
+                caption=stem,
+                job_id=ids.job,
+                duration_ms=length_ms,
+                sound=True,
+            )
+            for number, stem in enumerate(STEMS)
+        )
+
+    plan = Plan(
+        kind="separation",
+        bucket="separation",
+        model=MODEL,
+        generation_type="separation",
+        prompt=body.media_url[:500],
+        price=unit_quote(provider.catalog.row(MODEL), begun_minutes, "minutes"),
+        estimated_time_s=ESTIMATE_S,
+        outputs=outputs,
+        parameters={"media_url": body.media_url},
+    )
+    job = await provider.start(caller, plan)
+    return SeparationStart(
+        separation_id=job.id,
+        task_id=job.id,
+        status="pending",
+        model=MODEL,
+        estimated_time_seconds=job.estimated_time_s,
+        estimated_cost_credits=shown(job.hold_millicredits),
+        message=f"Started: {plan.price.formula}; poll the separation status until it is over.",
+    )
+
+
+async def get_separation_status(
+    provider: Provider, caller: Caller, body: SeparationId
+) -> SeparationStatus:
+    """Both URLs once it is completed."""
+    job = await provider.own_job(caller, body.separation_id, ("separation",))
+    now_ms = await provider.worlds.now(caller.world)
+    state = status(job, now_ms)
+    done_at_ms = job.times.done_at_ms if finished(job, now_ms) else None
+    files = provider.urls.files(caller.world.name)
+    vocals, instrumental = (
+        f"{files}{job.id}/{output.id}.{output.format}" if state == "completed" else None
+        for output in job.outputs
+    )
+    return SeparationStatus(
+        separation_id=job.id,
+        task_id=job.id,
+        status=state,
+        progress=progress(job, now_ms),
+        vocals_url=vocals,
+        instrumental_url=instrumental,
+        created_at=rfc3339(job.times.created_at_ms),
+        completed_at=None if done_at_ms is None else rfc3339(done_at_ms),
+        credits_deducted=shown(deducted_millicredits(job, now_ms)),
+        error_message=failure_text(job.failure)
+        if job.failure is not None and state == "failed"
+        else None,
+    )
