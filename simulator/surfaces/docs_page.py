@@ -4,7 +4,6 @@ import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,8 @@ _TYPE_NAMES = {
     "other": "Other",
 }
 _KINDS = ("image", "video", "audio")
+_ANY_CALL = ("408", "413", "415", "421", "431", "500", "503", "507")
+"""Statuses that say nothing of the call: the page tells them once, not at every route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,12 @@ class ModelLine:
     id: str
     name: str
     provider: str
-    modes: tuple[str, ...]
+    modes: tuple[tuple[str, str], ...]
     price: str
     note: str
     length: str
     ratios: str
     options: str
-    inputs: tuple[str, ...]
     prompt: str
     usage: str
     strength: str
@@ -141,6 +141,7 @@ def _route(document: Json, method: str, path: str, item: Json, base: str) -> Rou
     statuses = tuple(
         (status, _resolve(document, said)["description"])
         for status, said in item["responses"].items()
+        if status not in _ANY_CALL
     )
     return Route(
         name=item["operationId"],
@@ -235,8 +236,8 @@ def _pretty(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _statuses(document: Json) -> list[tuple[str, str, str]]:
-    """Every status with its name and what it means, once."""
+def _statuses(document: Json) -> list[tuple[str, str]]:
+    """Every status of a refusal with what it means, once."""
     meanings: dict[str, str] = {}
     for methods in document["paths"].values():
         for item in methods.values():
@@ -244,9 +245,7 @@ def _statuses(document: Json) -> list[tuple[str, str, str]]:
                 if status[0] in "45":
                     meanings.setdefault(status, _resolve(document, said)["description"])
     meanings["405"] = "Another method is expected: see Allow."
-    return [
-        (status, HTTPStatus(int(status)).phrase, meanings[status]) for status in sorted(meanings)
-    ]
+    return sorted(meanings.items())
 
 
 def _refusals(recorded: Mapping[str, Any]) -> Iterable[RefusalRow]:
@@ -285,13 +284,12 @@ def _line(row: ModelRow) -> ModelLine:
         id=row.model_id,
         name=row.display_name,
         provider=row.provider,
-        modes=tuple(row.generation_types),
+        modes=tuple(_modes(row.generation_types, can.get("inputs_by_generation_type", {}))),
         price="?" if cost is None else f"{cost:,}",
         note="" if row.cost_note == str(cost) else row.cost_note,
         length=_length(can.get("duration_options", ()), can.get("fixed_duration")),
         ratios=" ".join(can.get("aspect_ratio_options", ())),
         options=", ".join(options),
-        inputs=tuple(_inputs(can.get("inputs_by_generation_type", {}))),
         prompt="" if most is None else f"{most:,}",
         usage=row.usage_notes,
         strength=row.strength,
@@ -307,19 +305,23 @@ def _length(options: Sequence[str], fixed: str | None) -> str:
     return " ".join(options) or fixed or ""
 
 
-def _inputs(by_mode: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Iterable[str]:
-    for mode, kinds in by_mode.items():
+def _modes(
+    modes: Sequence[str], inputs: Mapping[str, Mapping[str, Mapping[str, int]]]
+) -> Iterable[tuple[str, str]]:
+    """Each mode with the files it takes: ``("image-to-image", "1-10 images")``."""
+    for mode in modes:
+        kinds = inputs.get(mode, {})
         counts = [
-            f"{_span(kinds[kind]['min'], kinds[kind]['max'])} {kind}"
+            _span(kinds[kind]["min"], kinds[kind]["max"], kind)
             for kind in _KINDS
-            if kinds[kind]["max"]
+            if kind in kinds and kinds[kind]["max"]
         ]
-        if counts:
-            yield f"{mode}: {', '.join(counts)}"
+        yield mode, ", ".join(counts)
 
 
-def _span(least: int, most: int) -> str:
-    return str(most) if least == most else f"{least}-{most}"
+def _span(least: int, most: int, kind: str) -> str:
+    count = str(most) if least == most else f"{least}-{most}"
+    return f"{count} {kind}{'' if most == 1 else 's'}"
 
 
 def _rulings(rulings: Iterable[Ruling]) -> Iterable[tuple[str, list[Ruling]]]:
