@@ -27,6 +27,8 @@ from simulator.surfaces.control import ControlSurface
 from simulator.surfaces.docs import Docs
 from simulator.surfaces.files import Files
 from simulator.surfaces.guard import GuardLimits, guard
+from simulator.surfaces.mcp_gate import PATH as MCP_PATH
+from simulator.surfaces.mcp_gate import McpGate
 from simulator.surfaces.rest import Rest
 from simulator.surfaces.uploads import Uploads
 
@@ -77,16 +79,19 @@ def build(
     files = Files(provider, folder)
     version = installed_version()
     control = Control(provider, version, keys.owner, uploads.forget)
+    mcp = McpGate(provider, keys, limits, version)
 
     async def close() -> None:
+        await mcp.close()
         files.close()
         await store.close()
         if state is not None:
             state.release()
 
-    surfaces = {
+    surfaces: dict[str, ASGIApp] = {
         "/v1/": Rest(provider, keys, uploads, limits),
         "/media/": files,
+        MCP_PATH: mcp,
         CONTROL_PREFIX: ControlSurface(
             control, worlds, keys, limits, settings.admin_token, (base, version)
         ),

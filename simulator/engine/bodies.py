@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from simulator.domain.catalog import GENERATION_TYPES
 from simulator.domain.requests import MediaAsk
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -20,7 +21,8 @@ class MediaBody(Struct, frozen=True):
             str,
             Meta(
                 description="text-to-image (the default), text-to-video, image-to-video or"
-                " image-to-image; each model makes some of them."
+                " image-to-image; each model makes some of them.",
+                extra_json_schema={"enum": list(GENERATION_TYPES), "default": GENERATION_TYPES[0]},
             ),
         ]
         | None
@@ -45,9 +47,22 @@ class MediaBody(Struct, frozen=True):
     resolution: (
         Annotated[str, Meta(description="1K, 2K or 4K, for image models with tiers.")] | None
     ) = None
-    sound: Annotated[bool, Meta(description="Video with generated sound.")] | None = None
+    sound: (
+        Annotated[
+            bool,
+            Meta(description="Video with generated sound.", extra_json_schema={"default": False}),
+        ]
+        | None
+    ) = None
     generate_audio: (
-        Annotated[bool, Meta(description="Seedance 2: free audio, on unless false.")] | None
+        Annotated[
+            bool,
+            Meta(
+                description="Seedance 2: free audio, on unless false.",
+                extra_json_schema={"default": True},
+            ),
+        ]
+        | None
     ) = None
     seed: (
         Annotated[int, Meta(ge=0, le=4_294_967_295, description="For the same picture again.")]
@@ -96,7 +111,14 @@ class CostBody(MediaBody, frozen=True, kw_only=True):
 class EstimateBody(Struct, frozen=True):
     model: Annotated[str, Meta(min_length=1, description="A model id from get_models.")]
     generation_type: (
-        Annotated[str, Meta(description="As in generate_media; default text-to-image.")] | None
+        Annotated[
+            str,
+            Meta(
+                description="As in generate_media; default text-to-image.",
+                extra_json_schema={"enum": list(GENERATION_TYPES), "default": GENERATION_TYPES[0]},
+            ),
+        ]
+        | None
     ) = None
     prompt: Annotated[str, Meta(description="The prompt, if it is known.")] | None = None
     negative_prompt: Annotated[str, Meta(description="As in generate_media.")] | None = None

@@ -21,7 +21,8 @@ Call = Callable[..., Awaitable[Struct]]
 @dataclass(frozen=True, slots=True)
 class Operation:
     """``scopes``: the key needs any of them; empty: any key will do. ``bucket``: the rate limit
-    that a call counts against. ``refuses``: whether business rules can refuse it."""
+    that a call counts against. ``refuses``: whether business rules can refuse it. ``advice``: when
+    an agent should use the tool."""
 
     name: str
     method: str
@@ -37,7 +38,13 @@ class Operation:
     bucket: str | None = None
     refuses: bool = False
     looks_up: bool = False
+    advice: str = ""
     example: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only looks: nothing is held, started or kept."""
+        return self.method == "GET" or self.bucket == "read"
 
     @property
     def path_fields(self) -> tuple[str, ...]:
@@ -59,6 +66,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/models",
         summary="List the models",
         description="Every model that can be asked for, with its prices, limits and options.",
+        advice="Call it first: it tells ids, prices, generation types and input counts.",
         body=bodies.ModelsQuery,
         answer=answers.ModelsAnswer,
         call=Provider.get_models,
@@ -73,6 +81,8 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Start an image or a video",
         description="Checks the request against the model's rules, holds its price, and starts the"
         " job. Poll the status until it is completed or failed.",
+        advice="Use it for images and videos; look up the model with get_models and "
+        "the price with estimate_generation_cost before.",
         body=bodies.MediaBody,
         answer=answers.StartAnswer,
         call=Provider.generate_media,
@@ -89,6 +99,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/media/{generation_id}",
         summary="Look at a generation",
         description="Status, progress, and the files once it is completed.",
+        advice="Use it for media, dialogue and ad copy, every 5 seconds after the first wait.",
         body=bodies.GenerationId,
         answer=answers.StatusAnswer,
         call=Provider.get_generation_status,
@@ -104,6 +115,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/estimate",
         summary="Estimate the time",
         description="How long a generation would take; nothing is started. The route is assumed.",
+        advice="Use it to tell a person how long to wait.",
         body=bodies.EstimateBody,
         answer=answers.EstimateAnswer,
         call=Provider.get_generation_estimate,
@@ -120,6 +132,7 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Price a generation",
         description="What a start with this body would hold, by which row and formula; nothing is"
         " started. The route is assumed.",
+        advice="Use it before every start that costs more than a few credits.",
         body=bodies.CostBody,
         answer=answers.CostAnswer,
         call=Provider.estimate_generation_cost,
@@ -135,6 +148,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/balance",
         summary="Look at the balance",
         description="The credits that are available; held ones are not.",
+        advice="Use it before a costly start, or after insufficient_credits.",
         body=bodies.Nothing,
         answer=answers.BalanceAnswer,
         call=Provider.get_balance,
@@ -149,6 +163,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generations",
         summary="List generations",
         description="This account's generations, newest first, at most 25.",
+        advice="Use it to find a generation whose id was lost, before starting again.",
         body=bodies.GenerationsQuery,
         answer=answers.GenerationsAnswer,
         call=Provider.get_generations,
@@ -163,6 +178,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/music",
         summary="Start music",
         description="Simple mode from a prompt, or advanced mode from a title and a style.",
+        advice="Simple mode for a mood, advanced mode for a song with given words.",
         body=music.MusicBody,
         answer=answers.StartAnswer,
         call=music.generate_music,
@@ -179,6 +195,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/music/{generation_id}",
         summary="Look at music",
         description="Status and songs; a song can be streamed before it is whole.",
+        advice="Use it for music only.",
         body=bodies.GenerationId,
         answer=music.MusicStatusAnswer,
         call=music.get_music_status,
@@ -194,6 +211,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/dialogue",
         summary="Start a dialogue",
         description="Lines of text, spoken; poll the media status.",
+        advice="Use it for speech; a line may name one of 26 voices.",
         body=dialogue.DialogueBody,
         answer=answers.StartAnswer,
         call=dialogue.generate_dialogue,
@@ -210,6 +228,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/ad-copy",
         summary="Start ad copy",
         description="Variants of an advertisement after a reference; poll the media status.",
+        advice="Use it when there is an advertisement to follow.",
         body=ads.AdCopyBody,
         answer=answers.StartAnswer,
         call=ads.create_ad_copy,
@@ -226,6 +245,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/captions",
         summary="Make captions",
         description="Answers with the words and their times. The route is assumed.",
+        advice="Use it for the words of a video or an audio file.",
         body=captions.CaptionsBody,
         answer=captions.CaptionsAnswer,
         call=captions.generate_captions,
@@ -242,6 +262,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/separation",
         summary="Start a separation",
         description="Voice and music of a file, apart. The route is assumed.",
+        advice="Use it to part vocals from the rest.",
         body=separation.SeparationBody,
         answer=separation.SeparationStart,
         call=separation.generate_separation,
@@ -258,6 +279,7 @@ OPERATIONS: tuple[Operation, ...] = (
         path="/v1/generate/separation/{separation_id}",
         summary="Look at a separation",
         description="Status, and both files once it is completed. The route is assumed.",
+        advice="Use it for separations only.",
         body=separation.SeparationId,
         answer=separation.SeparationStatus,
         call=separation.get_separation_status,

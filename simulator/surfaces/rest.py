@@ -24,6 +24,7 @@ from simulator.surfaces.auth import Keys, check_scope
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 from simulator.surfaces.router import Router
 from simulator.surfaces.stream import stream_status
+from simulator.surfaces.tools import admit, where_of
 from simulator.surfaces.uploads import Uploads
 
 UPLOAD_PATH = "/v1/upload/media"
@@ -98,19 +99,15 @@ class Rest:
         receive: Receive,
     ) -> bytes:
         operation = served.operation
-        check_scope(caller, operation.scopes)
-        if operation.bucket is not None:
-            await self._provider.count_call(caller, operation.bucket)
+        await admit(self._provider, caller, operation)
         body: msgspec.Struct
         if operation.method == "POST":
             raw = await read_json_body(receive, self._limits)
             check_json_depth(raw)
             body = from_json(served.decoder, raw)
         else:
-            where = "path" if fields else "query"
-            body = from_fields(
-                operation.body, {**query_fields(scope), **fields}, where, strict=False
-            )
+            given = {**query_fields(scope), **fields}
+            body = from_fields(operation.body, given, where_of(operation), strict=False)
         return encode(await operation.call(self._provider, caller, body))
 
     async def _upload(self, caller: Caller, scope: Scope, receive: Receive) -> bytes:

@@ -1,0 +1,143 @@
+"""MCP: the operations as tools, and four texts as resources, on the SDK's low-level server.
+
+Imported when MCP is first used: the SDK takes most of a second.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import mcp_types as types
+from mcp import MCPError
+from mcp.server import Server
+from mcp.server.context import ServerRequestContext
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+
+from simulator.engine.operations import Operation
+from simulator.engine.provider import Provider
+from simulator.engine.worlds import Caller
+from simulator.surfaces.answering import encode
+from simulator.surfaces.tools import TOOLS, call_tool, input_schema, output_schema
+
+SESSIONS_MOST = 10_000
+SESSION_IDLE_S = 600.0
+INSTRUCTIONS = (
+    "Makes images, videos, music and speech, paid in credits. Call get_models first for ids, prices"
+    " and limits; estimate_generation_cost before a costly start; then generate, and poll the"
+    " status until it is completed or failed. This is a simulator: nothing is charged."
+)
+SKILLS = Path(__file__).parent / "skills"
+SKILL_URI = "kubeez://skills/"
+
+Context = ServerRequestContext[Any, Any]
+FindCaller = Callable[[Context], Awaitable[Caller]]
+
+
+def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "Server[Any]":
+    """A server whose tools act for the caller that ``find_caller`` tells of each request."""
+    tools = [_tool(operation) for operation in TOOLS.values()]
+    schemas = {tool.name: tool.input_schema for tool in tools}
+    texts = {f"{SKILL_URI}{file.stem}": file for file in sorted(SKILLS.glob("*.md"))}
+
+    async def list_tools(ctx: Context, params: object) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=tools)
+
+    async def call(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        operation = TOOLS.get(params.name)
+        if operation is None:
+            raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name[:100]}")
+        caller = await find_caller(ctx)
+        outcome = await call_tool(provider, caller, operation, params.arguments or {})
+        return types.CallToolResult(
+            content=[types.TextContent(type="text", text=encode(outcome.content).decode())],
+            structured_content=outcome.content,
+            is_error=outcome.is_error,
+        )
+
+    async def list_resources(ctx: Context, params: object) -> types.ListResourcesResult:
+        return types.ListResourcesResult(
+            resources=[_resource(uri, file) for uri, file in texts.items()]
+        )
+
+    async def list_templates(ctx: Context, params: object) -> types.ListResourceTemplatesResult:
+        return types.ListResourceTemplatesResult(resource_templates=[])
+
+    async def read_resource(
+        ctx: Context, params: types.ReadResourceRequestParams
+    ) -> types.ReadResourceResult:
+        file = texts.get(str(params.uri))
+        if file is None:
+            raise MCPError(
+                code=types.INVALID_PARAMS,
+                message="Resource not found",
+                data={"uri": str(params.uri)[:200]},
+            )
+        text = types.TextResourceContents(
+            uri=str(params.uri), mime_type="text/markdown", text=file.read_text("utf-8")
+        )
+        return types.ReadResourceResult(contents=[text])
+
+    async def list_prompts(ctx: Context, params: object) -> types.ListPromptsResult:
+        return types.ListPromptsResult(prompts=[])
+
+    return Server(
+        "mediasim",
+        version=version,
+        title="mediasim, a simulator of Kubeez",
+        instructions=INSTRUCTIONS,
+        on_list_tools=list_tools,
+        on_call_tool=call,
+        on_list_resources=list_resources,
+        on_list_resource_templates=list_templates,
+        on_read_resource=read_resource,
+        on_list_prompts=list_prompts,
+        get_tool_input_schema=schemas.get,
+    )
+
+
+def make_manager(server: "Server[Any]", body_bytes_max: int) -> StreamableHTTPSessionManager:
+    """Hosts and origins are the guard's business, so the SDK's own check is off."""
+    return StreamableHTTPSessionManager(
+        server,
+        json_response=True,
+        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+        session_idle_timeout=SESSION_IDLE_S,
+        max_sessions=SESSIONS_MOST,
+        max_request_body_size=body_bytes_max,
+    )
+
+
+def make_app(manager: StreamableHTTPSessionManager) -> StreamableHTTPASGIApp:
+    """The ASGI app of a manager that runs."""
+    return StreamableHTTPASGIApp(manager)
+
+
+def _tool(operation: Operation) -> types.Tool:
+    return types.Tool(
+        name=operation.name,
+        title=operation.summary,
+        description=f"{operation.description} {operation.advice}".strip(),
+        input_schema=input_schema(operation),
+        output_schema=output_schema(operation),
+        annotations=types.ToolAnnotations(
+            title=operation.summary,
+            read_only_hint=operation.reads,
+            destructive_hint=False,
+            idempotent_hint=operation.reads,
+            open_world_hint=not operation.reads,
+        ),
+    )
+
+
+def _resource(uri: str, file: Path) -> types.Resource:
+    text = file.read_text("utf-8")
+    heading = text.partition("\n")[0].removeprefix("# ")
+    return types.Resource(
+        uri=uri,
+        name=file.stem,
+        title=heading,
+        description=f"How to work with this provider: {heading.lower()}.",
+        mime_type="text/markdown",
+        size=len(text.encode()),
+    )

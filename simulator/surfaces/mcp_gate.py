@@ -1,0 +1,90 @@
+"""The door of ``/mcp``: keys and body limits before the SDK, which is loaded at the first call."""
+
+import asyncio
+import importlib
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simulator.domain.errors import Denial
+from simulator.engine.provider import Provider
+from simulator.engine.worlds import Caller
+from simulator.surfaces.answering import method_not_allowed, refusal, send_json
+from simulator.surfaces.auth import Keys
+from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
+
+PATH = "/mcp"
+METHODS = ("DELETE", "GET", "POST")
+
+
+class McpGate:
+    """An ASGI app. Every request carries its key: a session belongs to nobody."""
+
+    def __init__(self, provider: Provider, keys: Keys, limits: GuardLimits, version: str) -> None:
+        self._provider = provider
+        self._keys = keys
+        self._limits = limits
+        self._version = version
+        self._app: ASGIApp | None = None
+        self._opening = asyncio.Lock()
+        self._running: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+        self._refused = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._admit(scope)
+        except Denial as error:
+            status, payload, headers = refusal(error)
+            self._refused += 1
+            await send_json(send, status, payload, f"mcp_0_{self._refused:08d}", headers)
+            return
+        if scope["method"] == "POST":
+            body = await read_json_body(receive, self._limits)
+            check_json_depth(body)
+            receive = _replayed(body, receive)
+        await (await self._opened())(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> None:
+        if scope["path"] != PATH:
+            raise Denial(404, f"There is nothing at this path; MCP is at {PATH}.")
+        if scope["method"] not in METHODS:
+            raise method_not_allowed(METHODS)
+        await self._keys.caller(scope["headers"])
+
+    async def close(self) -> None:
+        """Ends every session."""
+        if self._running is not None:
+            self._stop.set()
+            await self._running
+
+    async def _opened(self) -> ASGIApp:
+        async with self._opening:
+            if self._app is None:
+                module = await asyncio.to_thread(importlib.import_module, "simulator.surfaces.mcp")
+                server = module.make_server(self._provider, self._caller_of, self._version)
+                manager = module.make_manager(server, self._limits.max_json_bytes)
+                started = asyncio.Event()
+                self._running = asyncio.create_task(self._run(manager, started))
+                await started.wait()
+                self._app = module.make_app(manager)
+        return self._app
+
+    async def _run(self, manager: Any, started: asyncio.Event) -> None:
+        """The manager's task group begins and ends in one task, as it must."""
+        async with manager.run():
+            started.set()
+            await self._stop.wait()
+
+    async def _caller_of(self, context: Any) -> Caller:
+        return await self._keys.caller(context.request.scope["headers"])
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that was read once more, then whatever comes after it."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay

@@ -1,0 +1,85 @@
+"""Operations as tools: their schemas, and a call's outcome in the words of REST."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from simulator.domain.errors import Denial, Malformed, Rejection
+from simulator.engine.operations import OPERATIONS, Operation
+from simulator.engine.provider import Provider
+from simulator.engine.shapes import from_fields
+from simulator.engine.store.base import StorageFull
+from simulator.engine.worlds import Caller
+from simulator.surfaces.answering import REFUSALS
+from simulator.surfaces.auth import check_scope
+from simulator.surfaces.openapi import tidy
+
+TOOLS: Mapping[str, Operation] = {operation.name: operation for operation in OPERATIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tool answered: ``content`` is the object that REST would have sent."""
+
+    content: dict[str, Any]
+    is_error: bool = False
+
+
+async def admit(provider: Provider, caller: Caller, operation: Operation) -> None:
+    """What both surfaces ask before they look at the body: the scope, then the rate limit."""
+    check_scope(caller, operation.scopes)
+    if operation.bucket is not None:
+        await provider.count_call(caller, operation.bucket)
+
+
+def where_of(operation: Operation) -> str:
+    """Where REST finds the fields, which is how a problem's location begins on both surfaces."""
+    if operation.method == "POST":
+        return "body"
+    return "path" if operation.path_fields else "query"
+
+
+async def call_tool(
+    provider: Provider, caller: Caller, operation: Operation, arguments: Mapping[str, Any]
+) -> Outcome:
+    """One call with its refusals as outcomes; whatever else is raised is a fault of ours."""
+    try:
+        await admit(provider, caller, operation)
+        body = from_fields(operation.body, arguments, where_of(operation), strict=True)
+        answer = await operation.call(provider, caller, body)
+    except REFUSALS as error:
+        return Outcome(_refused(error), is_error=True)
+    content: dict[str, Any] = msgspec.to_builtins(answer)
+    return Outcome(content)
+
+
+def input_schema(operation: Operation) -> dict[str, Any]:
+    """The arguments as a JSON Schema object, other shapes inlined under ``$defs``."""
+    return _schema(operation.body)
+
+
+def output_schema(operation: Operation) -> dict[str, Any]:
+    """The answer as a JSON Schema object."""
+    return _schema(operation.answer)
+
+
+def _schema(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    (_,), components = msgspec.json.schema_components((shape,), ref_template="#/$defs/{name}")
+    shapes = {name: tidy(schema) for name, schema in components.items()}
+    root: dict[str, Any] = shapes.pop(shape.__name__)
+    root.setdefault("properties", {})
+    return {**root, "$defs": shapes} if shapes else root
+
+
+def _refused(error: Exception) -> dict[str, Any]:
+    if isinstance(error, Rejection):
+        return error.body()
+    if isinstance(error, Malformed):
+        return {"detail": error.problems}
+    if isinstance(error, Denial):
+        return {"detail": error.detail}
+    if isinstance(error, StorageFull):
+        return {"detail": f"The state can't be written: {error}. Nothing was held."}
+    raise error
