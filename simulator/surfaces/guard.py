@@ -14,6 +14,7 @@ from array import array
 from asyncio import CancelledError
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from logging import DEBUG
 from pathlib import PurePath
 from time import perf_counter_ns
 
@@ -155,6 +156,7 @@ def guard(app: ASGIApp, limits: GuardLimits) -> ASGIApp:
     DEBUG, without query string or header; structlog is used as it is configured by now.
     """
     log = structlog.get_logger().bind()
+    logs_requests = log.is_enabled_for(DEBUG)
     hosts = LOOPBACK_HOSTS | {name.lower().encode("latin-1") for name in limits.allowed_hosts}
     cors = frozenset(origin.lower().encode("latin-1") for origin in limits.cors_origins)
     numbers = itertools.count(1)
@@ -167,7 +169,7 @@ def guard(app: ASGIApp, limits: GuardLimits) -> ASGIApp:
         if scope["type"] == "lifespan":
             await app(scope, receive, send)
             return
-        started_ns = perf_counter_ns()
+        started_ns = perf_counter_ns() if logs_requests else 0
         headers: dict[bytes, bytes] = dict(scope["headers"])
         origin = headers.get(b"origin")
         answer = _Answer(send, request_id, _cors_headers(origin, cors) if origin else ())
@@ -182,7 +184,8 @@ def guard(app: ASGIApp, limits: GuardLimits) -> ASGIApp:
                     receive = _counted(receive, limits.body_cap(scope["path"]))
                 await _run(app, scope, receive, answer, log)
         finally:
-            _log_request(log, scope, answer, started_ns)
+            if logs_requests:
+                _log_request(log, scope, answer, started_ns)
 
     return guarded
 
@@ -225,14 +228,15 @@ class _Answer:
             self.status = message["status"]
             given = message.get("headers", ())
             present = dict(given)
-            headers: list[Header] = [*given, *self.cors]
+            added: list[Header] = [*self.cors]
             if b"x-request-id" not in present:
-                headers.append((b"x-request-id", self.name().encode("latin-1")))
+                added.append((b"x-request-id", self.name().encode("latin-1")))
             if b"x-sim" not in present:
-                headers.append(_SIM)
+                added.append(_SIM)
             if b"x-content-type-options" not in present:
-                headers.append(_NOSNIFF)
-            message = {**message, "headers": headers}
+                added.append(_NOSNIFF)
+            if added:
+                message = {**message, "headers": [*given, *added]}
         await self.send(message)
 
     def name(self) -> str:

@@ -1,4 +1,5 @@
-"""Paths to targets: exact ones by one look-up, templates by their segments."""
+"""Paths to targets: exact ones and those that end in their only field by one look-up, others by
+their segments."""
 
 from collections.abc import Iterable, Mapping
 from typing import Generic, TypeVar
@@ -11,10 +12,15 @@ class Router(Generic[T]):
 
     def __init__(self, routes: Iterable[tuple[str, str, T]]) -> None:
         self._exact: dict[str, dict[str, T]] = {}
+        self._last_field: dict[str, tuple[str, dict[str, T]]] = {}
         self._templates: dict[int, dict[tuple[str, ...], dict[str, T]]] = {}
         for method, template, target in routes:
             if "{" not in template:
                 self._exact.setdefault(template, {})[method] = target
+                continue
+            stem, _, last = template.rpartition("/")
+            if "{" not in stem:
+                self._last_field.setdefault(stem, (last[1:-1], {}))[1][method] = target
                 continue
             segments = tuple(template.split("/"))
             by_segments = self._templates.setdefault(len(segments), {})
@@ -25,6 +31,10 @@ class Router(Generic[T]):
         exact = self._exact.get(path)
         if exact is not None:
             return exact, {}
+        stem, _, last = path.rpartition("/")
+        ending = self._last_field.get(stem)
+        if ending is not None and last:
+            return ending[1], {ending[0]: last}
         segments = path.split("/")
         for template, targets in self._templates.get(len(segments), {}).items():
             fields = _match(template, segments)
