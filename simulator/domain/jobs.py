@@ -181,6 +181,12 @@ def streaming_from_ms(job: Job) -> int:
     return times.completes_at_ms - (times.completes_at_ms - times.processing_at_ms) // 4
 
 
+def can_be_heard(job: Job, now_ms: int) -> bool:
+    """Whether a music generation streams already, or is completed."""
+    state = status(job, now_ms)
+    return state == "completed" or (state == "processing" and now_ms >= streaming_from_ms(job))
+
+
 def deducted_millicredits(job: Job, now_ms: int) -> int:
     """What the job has cost so far: what it holds or was captured, 0 after a release."""
     if finished(job, now_ms) and job.failure is not None:

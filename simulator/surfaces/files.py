@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.domain.errors import Denial
 from simulator.domain.inputs import Upload
-from simulator.domain.jobs import status
+from simulator.domain.jobs import Job, can_be_heard, status
 from simulator.domain.outputs import Output, Variant, declared_size
 from simulator.engine.answers import optimized_format
 from simulator.engine.provider import Provider
@@ -32,6 +32,8 @@ from simulator.surfaces.rendering import Renderings
 from simulator.surfaces.upload_folder import UploadFolder
 
 CACHE_BYTES = 64 * 1024 * 1024
+STREAMED = "stream."
+"""Begins the name under which a song is served before it is whole."""
 
 _UPLOAD = re.compile(r"/media/([A-Za-z0-9_-]{1,64})/uploads/([0-9a-f-]{36})\.([a-z0-9]{1,8})")
 _OUTPUT = re.compile(
@@ -144,11 +146,13 @@ class Files:
     async def _result(self, world: World, job_id: str, output_id: str, name: str) -> _Result | None:
         provider = self._provider
         job = await provider.store.job(world.id, job_id)
-        if job is None or status(job, await provider.worlds.now(world)) != "completed":
+        if job is None:
             return None
         output = next((output for output in job.outputs if output.id == output_id), None)
-        named = None if output is None else _named(output, name)
+        named = None if output is None else _named(output, name.removeprefix(STREAMED))
         if output is None or named is None:
+            return None
+        if not _is_there(job, output, name, await provider.worlds.now(world)):
             return None
         known = await provider.store.uploads(world.id, output.sources)
         uploads = [known[source] for source in output.sources if source in known]
@@ -196,6 +200,14 @@ class Files:
         return await self._renderings.get(
             f"{found.etag} {stamps}", lambda: render(found.output, found.variant, found.sources)
         )
+
+
+def _is_there(job: Job, output: Output, name: str, now_ms: int) -> bool:
+    """Files are there when the job is completed; a song's stream and cover a little earlier."""
+    streamed = name.startswith(STREAMED)
+    if job.kind == "music" and (streamed or output.kind == "image"):
+        return can_be_heard(job, now_ms)
+    return not streamed and status(job, now_ms) == "completed"
 
 
 def _named(output: Output, name: str) -> tuple[Variant, str] | None:

@@ -8,8 +8,10 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from simulator.domain.errors import Denial
+from simulator.engine.answers import status_answer
 from simulator.engine.operations import OPERATIONS, Operation
-from simulator.engine.provider import Provider
+from simulator.engine.products.music import music_answer
+from simulator.engine.provider import MEDIA_KINDS, Provider
 from simulator.engine.shapes import from_fields, from_json
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import (
@@ -23,12 +25,21 @@ from simulator.surfaces.answering import (
 from simulator.surfaces.auth import Keys, check_scope
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 from simulator.surfaces.router import Router
-from simulator.surfaces.stream import stream_status
+from simulator.surfaces.stream import Followed, stream_status
 from simulator.surfaces.tools import admit, where_of
 from simulator.surfaces.uploads import Uploads
 
 UPLOAD_PATH = "/v1/upload/media"
-STREAM_PATH = "/v1/generate/media/{generation_id}/stream"
+STREAMS = (
+    (
+        "/v1/generate/media/{generation_id}/stream",
+        Followed(MEDIA_KINDS, ("read:generations", "generate:media"), status_answer),
+    ),
+    (
+        "/v1/generate/music/{generation_id}/stream",
+        Followed(frozenset({"music"}), ("read:generations", "generate:music"), music_answer),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +61,11 @@ class Rest:
         self._uploads = uploads
         self._limits = limits
         self._strangers = 0
-        routes: list[tuple[str, str, Served | str]] = [
+        routes: list[tuple[str, str, Served | Followed | None]] = [
             (op.method, op.path, Served(op, msgspec.json.Decoder(op.body))) for op in OPERATIONS
         ]
-        routes += [("POST", UPLOAD_PATH, "upload"), ("GET", STREAM_PATH, "stream")]
+        routes += [("POST", UPLOAD_PATH, None)]
+        routes += [("GET", path, followed) for path, followed in STREAMS]
         self._router = Router(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,8 +76,8 @@ class Rest:
             caller = await self._keys.caller(scope["headers"])
             caller.world.requests += 1
             request_id = f"req_{caller.world.requests:08d}"
-            if target == "stream":
-                await self._stream(caller, fields, scope, receive, send)
+            if isinstance(target, Followed):
+                await self._stream(target, caller, fields, scope, receive, send)
                 return
             status = 200
             if isinstance(target, Served):
@@ -79,16 +91,16 @@ class Rest:
                 request_id = f"req_0_{self._strangers:08d}"
         await send_json(send, status, payload, request_id, headers)
 
-    def _find(self, scope: Scope) -> tuple[Served | str, dict[str, str]]:
+    def _find(self, scope: Scope) -> tuple[Served | Followed | None, dict[str, str]]:
+        """The target at the request's path, None for uploads, and the path's fields."""
         found = self._router.find(scope["path"])
         if found is None:
             raise Denial(404, "There is nothing at this path; /docs lists what there is.")
         targets, fields = found
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        target = targets.get(method)
-        if target is None:
+        if method not in targets:
             raise method_not_allowed(targets)
-        return target, fields
+        return targets[method], fields
 
     async def _call(
         self,
@@ -117,12 +129,15 @@ class Rest:
 
     async def _stream(
         self,
+        followed: Followed,
         caller: Caller,
         fields: Mapping[str, str],
         scope: Scope,
         receive: Receive,
         send: Send,
     ) -> None:
-        check_scope(caller, ("read:generations", "generate:media"))
+        check_scope(caller, followed.scopes)
         await self._provider.count_call(caller, "read")
-        await stream_status(self._provider, caller, fields["generation_id"], scope, receive, send)
+        await stream_status(
+            self._provider, caller, fields["generation_id"], followed, scope, receive, send
+        )

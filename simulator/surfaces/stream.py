@@ -1,15 +1,15 @@
 """Server-sent events of one generation: heartbeats while it runs, then its result, then the end."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from simulator.domain.jobs import finished
-from simulator.engine.answers import status_answer
-from simulator.engine.bodies import GenerationId
+from simulator.domain.jobs import Job, finished
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import NOSNIFF, SIM, encode
@@ -25,16 +25,31 @@ _HEADERS = (
 )
 
 
+Show = Callable[[Job, int, str], Struct]
+"""A job at an instant as its status call answers it; the text begins the URLs of its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a stream follows: the kinds of job of its route, the scopes of which it needs any, and
+    how a job is shown."""
+
+    kinds: frozenset[str]
+    scopes: tuple[str, ...]
+    show: Show
+
+
 async def stream_status(
     provider: Provider,
     caller: Caller,
     generation_id: str,
+    followed: Followed,
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
     """Raises Denial 404 before anything is sent; afterwards a problem is an ``error`` event."""
-    await provider.get_generation_status(caller, GenerationId(generation_id))
+    await provider.own_job(caller, generation_id, followed.kinds)
     await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
     if scope["method"] == "HEAD":
         await send({"type": "http.response.body", "body": b""})
@@ -42,7 +57,7 @@ async def stream_status(
     gone = asyncio.ensure_future(_disconnected(receive))
     stopping = asyncio.ensure_future(_stopping(scope))
     try:
-        await _follow(provider, caller, generation_id, send, gone, stopping)
+        await _follow(provider, caller, generation_id, followed.show, send, gone, stopping)
     finally:
         for task in (gone, stopping):
             task.cancel()
@@ -54,6 +69,7 @@ async def _follow(
     provider: Provider,
     caller: Caller,
     generation_id: str,
+    show: Show,
     send: Send,
     gone: "asyncio.Future[None]",
     stopping: "asyncio.Future[None]",
@@ -67,7 +83,7 @@ async def _follow(
             await _last(send, "error", {"message": "This generation is gone: its world was reset."})
             return
         if finished(job, now_ms):
-            answer = status_answer(job, now_ms, provider.urls.files(world.name))
+            answer = show(job, now_ms, provider.urls.files(world.name))
             await _last(send, "result", answer)
             return
         if stopping.done():

@@ -6,12 +6,12 @@ from msgspec import Meta, Struct
 
 from simulator.domain.jobs import (
     Job,
+    can_be_heard,
     deducted_millicredits,
     failure_text,
     finished,
     progress,
     status,
-    streaming_from_ms,
 )
 from simulator.domain.outputs import Output
 from simulator.domain.pricing import credits as shown
@@ -130,12 +130,12 @@ async def get_music_status(
 
 def music_answer(job: Job, now_ms: int, files: str) -> MusicStatusAnswer:
     """A music generation at an instant; ``files`` begins the URLs of its files."""
+    heard = can_be_heard(job, now_ms)
     state: MusicState = status(job, now_ms)
-    if state == "processing" and now_ms >= streaming_from_ms(job):
+    if heard and state == "processing":
         state = "streaming"
     ended = finished(job, now_ms)
     done_at_ms = job.times.done_at_ms if ended else None
-    heard = state in ("streaming", "completed")
     return MusicStatusAnswer(
         id=job.id,
         generation_id=job.id,
