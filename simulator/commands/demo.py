@@ -96,7 +96,7 @@ def demo(out: str, speed: float, *, as_json: bool) -> int:
     if as_json:
         say_json(report)
     for problem in story.problems:
-        complain(f"not as expected: {problem}")
+        complain(f"expected, but it is not so: {problem}")
     return FAILED if story.problems else OK
 
 

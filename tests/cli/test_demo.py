@@ -1,0 +1,88 @@
+"""``mediasim demo``: the files it makes can be opened, and its ledger has the right numbers."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from PIL import Image
+
+from tests.cli.process import mediasim
+
+PICTURE, VIDEO = "1-nano-banana.png", "2-kling-2-6-image-to-video.mp4"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "new" / "out"
+
+
+@pytest.fixture(scope="module")
+def shown(folder: Path) -> "subprocess.CompletedProcess[str]":
+    """One run, in words."""
+    return mediasim("demo", "--speed", "300", "--out", str(folder), variables={"COLUMNS": "120"})
+
+
+def test_the_demo_ends_well(shown: "subprocess.CompletedProcess[str]") -> None:
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
+def test_the_picture_is_a_png_that_opens(
+    shown: "subprocess.CompletedProcess[str]", folder: Path
+) -> None:
+    assert (folder / PICTURE).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    with Image.open(folder / PICTURE) as picture:
+        picture.load()
+        assert picture.size == (1024, 576)
+
+
+def test_the_video_is_an_mp4_of_5_s_with_sound_that_decodes(
+    shown: "subprocess.CompletedProcess[str]", folder: Path
+) -> None:
+    assert (folder / VIDEO).read_bytes()[4:8] == b"ftyp"
+    with av.open(str(folder / VIDEO)) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 120
+        assert len(video.streams.audio) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "400 aspect_ratio_incompatible_with_high_res",
+        "the ledger had 5 entries and has 5: it cost nothing",
+        "kling-2-6-image-to-video-5s-audio",
+        "9818 available, 0 held, 182 spent",
+        "verified: 5 entries",
+        "mediasim serve",
+    ],
+)
+def test_what_came_of_it_is_told(shown: "subprocess.CompletedProcess[str]", text: str) -> None:
+    assert text in shown.stdout
+
+
+def test_every_entry_of_the_ledger_is_a_line(shown: "subprocess.CompletedProcess[str]") -> None:
+    kinds = ("grant", "hold", "capture", "release", "adjust")
+    rows = [line.split()[:3] for line in shown.stdout.splitlines()]
+    assert [row for row in rows if len(row) == 3 and row[1] in kinds] == [
+        ["1", "grant", "10000"],
+        ["2", "hold", "7"],
+        ["3", "capture", "7"],
+        ["4", "hold", "175"],
+        ["5", "capture", "175"],
+    ]
+
+
+def test_without_a_terminal_there_are_no_escape_sequences(
+    shown: "subprocess.CompletedProcess[str]",
+) -> None:
+    assert "\x1b" not in shown.stdout
+
+
+def test_as_json_the_demo_is_one_report(tmp_path: Path) -> None:
+    ended = mediasim("demo", "--speed", "300", "--out", str(tmp_path), "--json")
+    report: dict[str, Any] = json.loads(ended.stdout)
+    assert report["problems"] == []
+    assert [step.get("credits") for step in report["steps"]] == [7, 175, None]
+    assert report["ledger"]["balance"] == {"available": 9818, "held": 0, "spent": 182}
