@@ -25,6 +25,7 @@ FIELDS: Mapping[str, Mapping[str, Json]] = {
     "unexpected_source_media": {"kind": _KIND},
     "unsupported_media_type": {
         "index": _WHOLE,
+        "field": _TEXT,
         "extension": _TEXT,
         "allowed": _TEXTS,
         "max_bytes": _WHOLE,
@@ -42,6 +43,14 @@ FIELDS: Mapping[str, Mapping[str, Json]] = {
     "aspect_ratio_incompatible_with_high_res": _ALLOWED,
     "invalid_quality": _ALLOWED,
     "invalid_resolution": _ALLOWED,
+    "invalid_music_mode": {"missing": _TEXT},
+    "invalid_vocal_gender": _ALLOWED,
+    "invalid_music_text": {},
+    "dialogue_too_short": {"min_characters": _WHOLE, "characters": _WHOLE},
+    "dialogue_too_long": {"max_characters": _WHOLE, "characters": _WHOLE},
+    "invalid_voice": {"index": _WHOLE, "allowed": _TEXTS},
+    "invalid_variant_count": {"min": _WHOLE, "max": _WHOLE},
+    "media_too_long": _SECONDS,
     "idempotency_key_reused": {"generation_id": _TEXT},
     "rate_limit_exceeded": {"bucket": _TEXT, "limit": _WHOLE, "retry_after_seconds": _WHOLE},
     "concurrency_limit_exceeded": {"bucket": _TEXT, "limit": _WHOLE},
@@ -52,7 +61,7 @@ hold anything; one with a row holds nothing else."""
 
 OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "unexpected_source_media": ("kind",),
-    "unsupported_media_type": ("allowed", "max_bytes"),
+    "unsupported_media_type": ("index", "field", "allowed", "max_bytes"),
 }
 
 _REFUSED, _START_LIMITED = "Refused", "StartLimited"
