@@ -18,6 +18,9 @@ EFFECTS: Mapping[str, Mapping[str, int]] = {
 }
 """What one milli-credit of an entry does to each bucket."""
 
+ISSUED_MOST = 9_000_000_000_000_000
+"""Milli-credits that one account is ever issued: up to here a double shows each exactly."""
+
 RULINGS = (
     Ruling(
         "ledger.hold",

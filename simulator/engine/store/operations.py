@@ -7,10 +7,10 @@ but settlement has been written.
 from collections.abc import Iterable
 from sqlite3 import Connection
 
-from simulator.domain.errors import Rejection
+from simulator.domain.errors import Denial, Rejection
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
-from simulator.domain.ledger import Balance, Entry
+from simulator.domain.ledger import ISSUED_MOST, Balance, Entry
 from simulator.domain.limits import concurrency_limit_exceeded
 from simulator.domain.pricing import credits as shown
 from simulator.engine.store.base import Account, Draft, Query, WorldRow
@@ -115,9 +115,11 @@ def adjust(
     settle(db, world, now_ms)
     moved = db.execute(
         "UPDATE accounts SET available = available + ?1, issued = issued - ?1"
-        " WHERE world = ?2 AND name = ?3 AND available + ?1 >= 0",
-        (millicredits, world, name),
+        " WHERE world = ?2 AND name = ?3 AND available + ?1 >= 0 AND ?1 - issued <= ?4",
+        (millicredits, world, name, ISSUED_MOST),
     )
+    if not moved.rowcount and millicredits > 0:
+        raise Denial(400, f"An account is issued at most {shown(ISSUED_MOST)} credits in all.")
     if not moved.rowcount:
         raise _insufficient(db, world, name, -millicredits)
     _add_entry(db, world, "adjust", millicredits, name, now_ms, reason=reason)
