@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from functools import cache
 from typing import Any, TypeVar
 
+from simulator.domain.errors import Rejection
 from simulator.engine.bodies import GenerationId, MediaBody, Nothing
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller, World
@@ -50,3 +51,19 @@ def poll(provider: Provider, who: Caller, generation_id: str) -> Any:
 
 def available(provider: Provider, who: Caller) -> float:
     return done(provider.get_balance(who, Nothing())).credits
+
+
+def refused(provider: Provider, who: Caller, **fields: Any) -> Rejection:
+    """The refusal of a start that must be refused."""
+    try:
+        accepted = start(provider, who, **fields)
+    except Rejection as rejection:
+        return rejection
+    raise AssertionError(f"accepted: {accepted}")
+
+
+def ledger(provider: Provider, who: Caller) -> list[tuple[str, int]]:
+    """Kind and milli-credits of each entry of the caller's world."""
+    now_ms = done(provider.worlds.now(who.world))
+    entries = done(provider.store.entries(who.world.id, now_ms))
+    return [(entry.kind, entry.millicredits) for entry in entries]

@@ -12,7 +12,11 @@ FROZEN = RUNNING.freeze(100)
 
 
 def test_a_running_clock_moves_at_its_speed() -> None:
-    assert [RUNNING.now(real_ms) - WORLD_BEGINS_MS for real_ms in (100, 101, 1_100)] == [0, 10, 10_000]
+    assert [RUNNING.now(real_ms) - WORLD_BEGINS_MS for real_ms in (100, 101, 1_100)] == [
+        0,
+        10,
+        10_000,
+    ]
 
 
 def test_a_frozen_clock_stands_still() -> None:
@@ -79,7 +83,9 @@ MOVES = st.lists(
 
 
 @given(MOVES)
-def test_whatever_happens_to_a_clock_it_never_goes_back(moves: list[tuple[str, int, float]]) -> None:
+def test_whatever_happens_to_a_clock_it_never_goes_back(
+    moves: list[tuple[str, int, float]],
+) -> None:
     clock, real_ms, seen_ms = RUNNING, 100, RUNNING.now(100)
     for move, waited_ms, speed in moves:
         real_ms += waited_ms

@@ -52,13 +52,22 @@ MISTAKES = {
     "a use of nothing": (ROW + 'use = "b"\n', "use = 'b', but there is no [shared.b]"),
     "a use that is a number": (ROW + "use = 7\n", "use = 7, but there is no [shared.7]"),
     "an unknown mode": (replaced("text-to-image", "text-to-song"), "modes: 'text-to-song' is none"),
-    "modes that are a text": (replaced("{ text-to-image = {} }", '"all"'), "modes = 'all', expected a"),
-    "a mode that is a text": (replaced("image = {}", 'image = "1"'), "text-to-image = '1', expected"),
+    "modes that are a text": (
+        replaced("{ text-to-image = {} }", '"all"'),
+        "modes = 'all', expected a",
+    ),
+    "a mode that is a text": (
+        replaced("image = {}", 'image = "1"'),
+        "text-to-image = '1', expected",
+    ),
     "an unknown kind of input": (replaced("= {} }", '= { smells = "1" } }'), "'smells' is none of"),
     "a count as a number": (replaced("= {} }", "= { images = 1 } }"), "count 1, expected for"),
     "a count in words": (replaced("= {} }", '= { images = "two" } }'), "count 'two', expected for"),
     "an open count": (replaced("= {} }", '= { images = "1-" } }'), "count '1-', expected for"),
-    "a count that falls": (replaced("= {} }", '= { images = "2-1" } }'), "the first number must not"),
+    "a count that falls": (
+        replaced("= {} }", '= { images = "2-1" } }'),
+        "the first number must not",
+    ),
     "an unknown size": (ROW + 'size = "8K"\n', "size = '8K', expected one of"),
     "an unknown billing mode": (ROW + 'billing_mode = "free"\n', "billing_mode = 'free', expected"),
     "an unknown audio track": (ROW + 'audio_track = "loud"\n', "Invalid enum value 'loud'"),
@@ -74,7 +83,7 @@ MISTAKES = {
     "durations that fall": (ROW + 'durations = "9-4"\n', "count '9-4': the first number must not"),
     "durations from nothing": (ROW + 'durations = "0-4"\n', "durations [0, 1, 2, 3, 4]: expected"),
     "a price as a number": (
-        replaced("{ shape = \"flat\", credits = 1 }", "7"),
+        replaced('{ shape = "flat", credits = 1 }', "7"),
         "row 1 (a): price = 7, expected a table",
     ),
     "a price without a shape": (replaced('shape = "flat", ', ""), "missing 'shape'"),
@@ -82,8 +91,14 @@ MISTAKES = {
     "an unknown shape": (replaced('"flat"', '"round"'), "Invalid enum value 'round'"),
     "an unknown field of a price": (replaced("credits = 1", "credits = 1, tip = 1"), "field 'tip'"),
     "a price in words": (replaced("credits = 1", 'credits = "one"'), "price 'one': expected a num"),
-    "a price of truth": (replaced("credits = 1", "credits = true"), "price True: expected a number"),
-    "a price below nothing": (replaced("credits = 1", "credits = -1"), "price -1: expected credits"),
+    "a price of truth": (
+        replaced("credits = 1", "credits = true"),
+        "price True: expected a number",
+    ),
+    "a price below nothing": (
+        replaced("credits = 1", "credits = -1"),
+        "price -1: expected credits",
+    ),
     "a price too fine": (replaced("credits = 1", "credits = 0.0005"), "price 0.0005: expected"),
     "a price without end": (replaced("credits = 1", "credits = inf"), "price Decimal('Infinity')"),
     "a price that is none": (replaced("credits = 1", "credits = nan"), "price Decimal('NaN')"),
@@ -101,7 +116,10 @@ MISTAKES = {
         "route: 'moon' is none of duration_s, generation_type",
     ),
     "a route to nowhere": (ROW + 'routes = [{ row = "b" }]\n', "names the row 'b', which does not"),
-    "a variant that is not there": (ROW + 'variants = ["b"]\n', "names the row 'b', which does not"),
+    "a variant that is not there": (
+        ROW + 'variants = ["b"]\n',
+        "names the row 'b', which does not",
+    ),
     "a sound row that is not there": (ROW + 'sound_row = "b"\n', "names the row 'b', which does"),
     "an id twice": (ROW + ROW, "x.toml: row 2 (a): 'a' is the id of another row already"),
     "an alias that is an id": (ROW + 'aliases = ["b"]\n' + OTHER, "row 2 (b): 'b' is the id of"),
@@ -110,7 +128,9 @@ MISTAKES = {
         "row 1 (a): has neither a price nor routes; or enabled = false",
     ),
     "a row that charges nothing": (
-        ROW + 'sound_row = "b"\n' + OTHER.replace("price = ", "enabled = false\nx = ").replace(
+        ROW
+        + 'sound_row = "b"\n'
+        + OTHER.replace("price = ", "enabled = false\nx = ").replace(
             'x = { shape = "flat", credits = 1 }\n', ""
         ),
         "row 1 (a): is charged by 'b', which has no price",

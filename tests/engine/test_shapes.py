@@ -108,9 +108,7 @@ def test_what_is_no_json_is_one_problem(data: bytes) -> None:
 
 @pytest.mark.parametrize("data", [b"null", b"[]", b'"x"', b"7", b"true"])
 def test_a_body_must_be_an_object(data: bytes) -> None:
-    assert problems(data) == [
-        {"loc": ["body"], "msg": "expected a JSON object", "type": "invalid"}
-    ]
+    assert problems(data) == [{"loc": ["body"], "msg": "expected a JSON object", "type": "invalid"}]
 
 
 def test_of_duplicate_keys_the_last_counts() -> None:
@@ -206,4 +204,7 @@ def test_null_is_as_good_as_left_out_where_a_field_may_be_left_out() -> None:
 
 def test_one_source_url_may_come_without_its_list() -> None:
     assert from_json(DECODER, body(source_media_urls="u")).ask().source_media_urls == ("u",)
-    assert from_json(DECODER, body(source_media_urls=["u", "v"])).ask().source_media_urls == ("u", "v")
+    assert from_json(DECODER, body(source_media_urls=["u", "v"])).ask().source_media_urls == (
+        "u",
+        "v",
+    )

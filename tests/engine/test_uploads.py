@@ -16,7 +16,7 @@ def named(*urls: str, elements: object = None) -> dict[str, str]:
 
 
 def test_uploads_and_results_of_a_world_share_a_place() -> None:
-    assert OWN == f"http://127.0.0.1:4747/media/w/uploads/{ID}.png"
+    assert f"http://127.0.0.1:4747/media/w/uploads/{ID}.png" == OWN
     assert URLS.files("w") == "http://127.0.0.1:4747/media/w/"
 
 

@@ -232,9 +232,7 @@ def test_after_a_reset_the_same_requests_give_the_same_bytes(seed: int) -> None:
 
 
 def test_another_seed_gives_other_bytes() -> None:
-    assert script(make_provider()) != script(
-        make_provider(defaults=Defaults(frozen=True, seed=1))
-    )
+    assert script(make_provider()) != script(make_provider(defaults=Defaults(frozen=True, seed=1)))
 
 
 def test_a_reset_forgets_jobs_and_wakes_those_who_wait() -> None:
