@@ -18,7 +18,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from simulator.domain.errors import Denial
-from simulator.domain.inputs import Upload
+from simulator.domain.inputs import CONTENT_TYPES, Upload
 from simulator.domain.jobs import Job, can_be_heard, status
 from simulator.domain.outputs import Output, Variant, declared_size
 from simulator.engine.answers import optimized_format
@@ -26,7 +26,6 @@ from simulator.engine.provider import Provider
 from simulator.engine.worlds import World
 from simulator.media import Rendered, render
 from simulator.surfaces.answering import JSON, NOSNIFF, SIM, Header, encode, method_not_allowed
-from simulator.surfaces.content_types import CONTENT_TYPES
 from simulator.surfaces.ranges import Unsatisfiable, goes_on, is_current, wanted
 from simulator.surfaces.rendering import Renderings
 from simulator.surfaces.upload_folder import UploadFolder

@@ -16,7 +16,8 @@ class Renderings:
     """
 
     def __init__(self, cache_bytes: int, workers: int = 1) -> None:
-        self._room = cache_bytes
+        self._cache_bytes = cache_bytes
+        self._kept_bytes = 0
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="rendering")
         self._under_way: dict[str, asyncio.Future[Rendered]] = {}
         self._kept: OrderedDict[str, Rendered] = OrderedDict()
@@ -44,10 +45,10 @@ class Renderings:
         if future.cancelled() or future.exception() is not None:
             return
         rendered = future.result()
-        if len(rendered.data) > self._room:
+        if len(rendered.data) > self._cache_bytes:
             return
         self._kept[key] = rendered
-        self._room -= len(rendered.data)
-        while self._room < 0:
+        self._kept_bytes += len(rendered.data)
+        while self._kept_bytes > self._cache_bytes:
             _, oldest = self._kept.popitem(last=False)
-            self._room += len(oldest.data)
+            self._kept_bytes -= len(oldest.data)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from simulator.domain.errors import Denial, Malformed
-from simulator.domain.inputs import Upload
+from simulator.domain.inputs import CONTENT_TYPES, Upload
+from simulator.domain.sessions import FILES_MOST, UploadSession
 from simulator.engine.answers import UploadAnswer, UploadedFile, seconds
 from simulator.engine.ids import make_id
 from simulator.engine.provider import Provider
@@ -19,7 +20,6 @@ from simulator.engine.store.base import StorageFull
 from simulator.engine.worlds import Caller
 from simulator.media import Probe, UnreadableMedia, probe
 from simulator.surfaces.answering import query_fields
-from simulator.surfaces.content_types import CONTENT_TYPES
 from simulator.surfaces.multipart import (
     BrokenMultipart,
     Event,
@@ -32,14 +32,14 @@ from simulator.surfaces.multipart import (
 from simulator.surfaces.upload_folder import PartFile, UploadFolder
 
 FILE_BYTES_MOST = 500 * 1024 * 1024
-FILES_MOST = 20
 FIELD = "file"
 DEFAULT_BUCKET = "media-inputs"
 
 _BUCKET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _WRITTEN_AT_ONCE = 1024 * 1024
 _PARSED_AT_ONCE = 64 * 1024
-_CLOSE = {"connection": "close"}
+_CLOSE: Mapping[str, str] = {"connection": "close"}
+_EXPECTED_TYPE = "expected image/..., video/... or audio/..."
 _EXPECTED = f"expected one of {', '.join(CONTENT_TYPES)}"
 
 
@@ -76,13 +76,31 @@ class Uploads:
         Malformed when no file was sent, StorageFull, and ClientDisconnect. Until it returns, the
         files are known to nobody.
         """
+        uploads = await self._receive(caller, scope, receive, self._max_files, typed=False)
+        files = [self._shown(caller.world.name, upload) for upload in uploads]
+        urls = [file.url for file in files]
+        return UploadAnswer(url=urls[0], urls=urls, files=files)
+
+    async def collect(
+        self, caller: Caller, session: UploadSession, scope: Scope, receive: Receive
+    ) -> None:
+        """Files for a session, as ``receive`` takes them; each must be sent as an image, a video or
+        a sound. Raises as ``receive`` does."""
+        room = FILES_MOST - len(session.uploads)
+        uploads = await self._receive(caller, scope, receive, room, typed=True)
+        ids = [upload.id for upload in uploads]
+        await self._provider.store.collect(caller.world.id, session.token, ids)
+
+    async def _receive(
+        self, caller: Caller, scope: Scope, receive: Receive, files_most: int, *, typed: bool
+    ) -> list[Upload]:
         arrival = _Arrival(
-            _opened(scope), self._folder, caller.world.name, self._max_file_bytes, self._max_files
+            _opened(scope), self._folder, caller.world.name, self._max_file_bytes, files_most, typed
         )
         kept = False
         try:
             await arrival.take(receive)
-            answer = await self._keep(caller, arrival.files)
+            uploads = await self._keep(caller, arrival.files)
             kept = True
         except OSError as error:
             raise StorageFull(error.strerror or str(error)) from error
@@ -90,7 +108,7 @@ class Uploads:
             if not kept:
                 # Even a cancelled request must leave no file; a future outlives its waiter.
                 await asyncio.shield(_off_loop(arrival.discard))
-        return answer
+        return uploads
 
     async def forget(self, world_name: str) -> None:
         """Removes the files of a world that was reset."""
@@ -101,7 +119,7 @@ class Uploads:
         no other process."""
         await asyncio.to_thread(self._folder.sweep)
 
-    async def _keep(self, caller: Caller, files: list[_Received]) -> UploadAnswer:
+    async def _keep(self, caller: Caller, files: list[_Received]) -> list[Upload]:
         world, store = caller.world, self._provider.store
         uploads = []
         for received in files:
@@ -117,9 +135,7 @@ class Uploads:
         await asyncio.to_thread(move)
         for upload in uploads:
             await store.add_upload(world.id, caller.account, upload)
-        shown = [self._shown(world.name, upload) for upload in uploads]
-        urls = [file.url for file in shown]
-        return UploadAnswer(url=urls[0], urls=urls, files=shown)
+        return uploads
 
     def _shown(self, world_name: str, upload: Upload) -> UploadedFile:
         visual = upload.kind != "audio"
@@ -144,8 +160,10 @@ class _Arrival:
         world_name: str,
         max_file_bytes: int,
         max_files: int,
+        typed: bool,
     ) -> None:
         self.files: list[_Received] = []
+        self._typed = typed
         self._multipart = multipart
         self._folder = folder
         self._world_name = world_name
@@ -208,6 +226,9 @@ class _Arrival:
             return
         if len(self.files) >= self._max_files:
             raise Denial(400, f"at most {self._max_files} files are accepted at once", _CLOSE)
+        if self._typed and part.content_type.partition("/")[0] not in ("image", "video", "audio"):
+            text = f"its type is {part.content_type[:60] or 'not said'}; {_EXPECTED_TYPE}"
+            raise _refused(len(self.files) + 1, text)
         extension = extension_of(part.file_name)
         if extension not in CONTENT_TYPES:
             shown = f"a file named .{extension}" if extension else "a file without an extension"
