@@ -30,6 +30,8 @@ from simulator.surfaces.guard import GuardLimits, guard
 from simulator.surfaces.mcp_gate import PATH as MCP_PATH
 from simulator.surfaces.mcp_gate import McpGate
 from simulator.surfaces.rest import Rest
+from simulator.surfaces.session_pages import PATH as SESSIONS_PATH
+from simulator.surfaces.session_pages import SessionPages
 from simulator.surfaces.uploads import Uploads
 
 
@@ -91,6 +93,7 @@ def build(
     surfaces: dict[str, ASGIApp] = {
         "/v1/": Rest(provider, keys, uploads, limits),
         "/media/": files,
+        SESSIONS_PATH: SessionPages(provider, uploads),
         MCP_PATH: mcp,
         CONTROL_PREFIX: ControlSurface(
             control, worlds, keys, limits, settings.admin_token, (base, version)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from simulator.domain.evidence import ASSUMED, DOCUMENTED, OBSERVED, Strength
 from simulator.engine import answers, bodies
-from simulator.engine.products import ads, captions, dialogue, music, separation
+from simulator.engine.products import ads, captions, dialogue, music, separation, sessions
 from simulator.engine.provider import Provider
 
 Call = Callable[..., Awaitable[Struct]]
@@ -290,3 +290,38 @@ OPERATIONS: tuple[Operation, ...] = (
         looks_up=True,
     ),
 )
+
+UNROUTED: tuple[Operation, ...] = (
+    Operation(
+        name="get_upload_url",
+        method="POST",
+        path="",
+        summary="Open an upload session",
+        description="A page for a person, and an address for direct uploads, under one token.",
+        advice="Use it when the source files lie on somebody's disk.",
+        body=sessions.UploadUrlBody,
+        answer=sessions.UploadUrlAnswer,
+        call=sessions.get_upload_url,
+        strength=OBSERVED,
+        source="the provider's MCP listing",
+        scopes=("generate:media",),
+        bucket="upload",
+    ),
+    Operation(
+        name="get_upload_session",
+        method="GET",
+        path="",
+        summary="Look at an upload session",
+        description="What has arrived under a token: URLs in order, kinds, sizes, lengths.",
+        advice="Use it after the person has uploaded; its URLs go into source_media_urls.",
+        body=sessions.UploadToken,
+        answer=sessions.SessionAnswer,
+        call=sessions.get_upload_session,
+        strength=OBSERVED,
+        source="the provider's MCP listing",
+        scopes=("generate:media",),
+        bucket="read",
+        looks_up=True,
+    ),
+)
+"""Tools that have no route: a REST caller uploads with POST /v1/upload/media."""

@@ -8,6 +8,7 @@ from simulator.domain import (
     limits,
     normal,
     pricing,
+    sessions,
     sizes,
 )
 from simulator.domain.evidence import ASSUMED, DOCUMENTED, OBSERVED, Ruling
@@ -80,6 +81,19 @@ WIRE_RULINGS = (
         "The routes of estimate, cost, captions and separation under /v1/generate.",
     ),
     Ruling(
+        "wire.tools-without-route",
+        ASSUMED,
+        "no source names routes",
+        "get_upload_url and get_upload_session are tools of MCP without a route.",
+    ),
+    Ruling(
+        "wire.mcp-errors",
+        ASSUMED,
+        "no source tells",
+        "Over MCP a refusal is a result with isError and the same object as over REST; an unknown"
+        " tool is a protocol error.",
+    ),
+    Ruling(
         "wire.listing",
         OBSERVED,
         "clients of the API",
@@ -118,6 +132,7 @@ def all_rulings() -> tuple[Ruling, ...]:
         *ads.RULINGS,
         *(rule.ruling() for rule in sound.SOUND_RULES),
         *sound.RULINGS,
+        *sessions.RULINGS,
         *pricing.RULINGS,
         *ledger.RULINGS,
         *jobs.RULINGS,

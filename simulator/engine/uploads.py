@@ -21,6 +21,13 @@ class UploadUrls:
     def upload(self, world: str, upload_id: str, extension: str) -> str:
         return f"{self.base}/media/{world}/uploads/{upload_id}.{extension}"
 
+    def session(self, world: str, token: str) -> str:
+        return f"{self.base}/upload/{world}/{token}"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base).hostname or ""
+
     def named(self, world: str, ask: MediaAsk) -> dict[str, str]:
         """The uploads of this world that a media request names: see ``among``."""
         return self.among(world, (*ask.source_media_urls, *_element_urls(ask.kling_elements)))

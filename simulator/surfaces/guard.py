@@ -27,7 +27,8 @@ from structlog.typing import FilteringBoundLogger
 Header = tuple[bytes, bytes]
 
 LOOPBACK_HOSTS = frozenset({b"127.0.0.1", b"localhost", b"[::1]", b"testserver"})
-UPLOAD_PREFIX = "/v1/upload/"
+CONNECTION = "mediasim.connection"  # the scope's extension that knows whether the caller is there
+UPLOAD_PREFIXES = ("/v1/upload/", "/upload/")
 _SIM = (b"x-sim", b"1")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 REFUSAL_HEADERS = (
@@ -57,7 +58,7 @@ _NOT_NESTING = bytes(set(range(256)) - set(b"[{]}"))
 
 def is_json_route(path: str) -> bool:
     """Whether a body sent to ``path`` has to be JSON: everywhere but where files are uploaded."""
-    return not path.startswith(UPLOAD_PREFIX)
+    return not path.startswith(UPLOAD_PREFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +173,12 @@ def guard(app: ASGIApp, limits: GuardLimits) -> ASGIApp:
         started_ns = perf_counter_ns() if logs_requests else 0
         headers: dict[bytes, bytes] = dict(scope["headers"])
         origin = headers.get(b"origin")
-        answer = _Answer(send, request_id, _cors_headers(origin, cors) if origin else ())
+        answer = _Answer(scope, send, request_id, _cors_headers(origin, cors) if origin else ())
         try:
             refused = _refusal(scope, headers, hosts, limits, cors_allowed=bool(answer.cors))
             if refused is not None:
-                await answer.refuse(*refused, unread=_has_body(headers))
+                status, detail = refused
+                await answer.refuse(status, detail=detail, unread=_has_body(headers))
             elif answer.cors and scope["method"] == "OPTIONS" and _PREFLIGHT in headers:
                 await answer.allow_preflight(headers)
             else:
@@ -197,7 +199,8 @@ async def _run(
     try:
         await app(scope, receive, answer)
     except BodyRefused as refusal:
-        await answer.refuse(refusal.status, refusal.detail, unread=refusal.status == _TOO_LARGE)
+        unread = refusal.status == _TOO_LARGE
+        await answer.refuse(refusal.status, detail=refusal.detail, unread=unread)
     except ClientDisconnect:
         answer.status = answer.status or CLIENT_GONE
     except CancelledError:
@@ -205,8 +208,8 @@ async def _run(
             raise
     except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever broke
         _log_failure(log, scope, answer, error)
-        body = {"detail": "internal error", "request_id": answer.name()}
-        await answer.complete(500, msgspec.json.encode(body), unread=False)
+        name = answer.name()
+        await answer.refuse(500, detail="internal error", request_id=name, unread=False)
 
 
 class _Answer:
@@ -214,9 +217,12 @@ class _Answer:
     how far the answer got.
     """
 
-    __slots__ = ("cors", "id", "request_id", "send", "status")
+    __slots__ = ("cors", "id", "request_id", "scope", "send", "status")
 
-    def __init__(self, send: Send, request_id: Callable[[], str], cors: Iterable[Header]) -> None:
+    def __init__(
+        self, scope: Scope, send: Send, request_id: Callable[[], str], cors: Iterable[Header]
+    ) -> None:
+        self.scope = scope
         self.send = send
         self.request_id = request_id
         self.cors = tuple(cors)
@@ -237,21 +243,27 @@ class _Answer:
                 added.append(_NOSNIFF)
             if added:
                 message = {**message, "headers": [*given, *added]}
+        elif message.get("more_body") and self.is_unheard():
+            raise ClientDisconnect
         await self.send(message)
+
+    def is_unheard(self) -> bool:
+        """Whether the caller hung up. uvicorn then drops what is sent at once, so that an app would
+        write the rest of its answer without ever giving way to others.
+        """
+        connection = self.scope.get("extensions", {}).get(CONNECTION)
+        return connection is not None and bool(connection["is_closing"]())
 
     def name(self) -> str:
         """This answer's id, drawn when it is first needed: an app that names its own draws none."""
         self.id = self.id or self.request_id()
         return self.id
 
-    async def refuse(self, status: int, detail: str, *, unread: bool) -> None:
-        """Answers with a refusal."""
-        await self.complete(status, refusal_body(detail), unread=unread)
-
-    async def complete(self, status: int, body: bytes, *, unread: bool) -> None:
-        """Answers with ``body``, unless the app has begun to; closes when a body is ``unread``."""
+    async def refuse(self, status: int, *, unread: bool, **texts: str) -> None:
+        """Answers with ``texts``, unless the app has begun to; closes when a body is ``unread``."""
         if self.status:
             return
+        body = msgspec.json.encode(texts)
         headers = [*REFUSAL_HEADERS, (b"content-length", str(len(body)).encode("ascii"))]
         if unread:
             headers.append((b"connection", b"close"))

@@ -23,10 +23,12 @@ class BrokenMultipart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The head of a part. ``file_name`` is None when it carries a value rather than a file."""
+    """The head of a part. ``file_name`` is None when it carries a value rather than a file;
+    ``content_type`` is what the sender says of it, ``""`` when it says nothing."""
 
     field: str
     file_name: str | None
+    content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Multipart:
             Part(
                 field.decode("utf-8", "replace"),
                 None if file_name is None else file_name.decode("utf-8", "replace"),
+                self._head.get(b"content-type", b"").decode("latin-1").strip().lower(),
             )
         )
 

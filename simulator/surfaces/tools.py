@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from simulator.domain.errors import Denial, Malformed, Rejection
-from simulator.engine.operations import OPERATIONS, Operation
+from simulator.engine.operations import OPERATIONS, UNROUTED, Operation
 from simulator.engine.provider import Provider
 from simulator.engine.shapes import from_fields
 from simulator.engine.store.base import StorageFull
@@ -16,7 +16,9 @@ from simulator.surfaces.answering import REFUSALS
 from simulator.surfaces.auth import check_scope
 from simulator.surfaces.openapi import tidy
 
-TOOLS: Mapping[str, Operation] = {operation.name: operation for operation in OPERATIONS}
+TOOLS: Mapping[str, Operation] = {
+    operation.name: operation for operation in (*OPERATIONS, *UNROUTED)
+}
 
 
 @dataclass(frozen=True, slots=True)

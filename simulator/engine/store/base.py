@@ -12,6 +12,7 @@ from typing import Protocol
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
 from simulator.domain.ledger import Balance, Entry
+from simulator.domain.sessions import UploadSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +147,12 @@ class Store(Protocol):
         """A number for one more upload."""
 
     async def add_upload(self, world: int, account: str, upload: Upload) -> None: ...
+
+    async def add_session(self, world: int, session: UploadSession) -> None: ...
+
+    async def session(self, world: int, token: str) -> UploadSession | None: ...
+
+    async def collect(self, world: int, token: str, upload_ids: Iterable[str]) -> None:
+        """Adds uploads to a session, in their order."""
 
     async def uploads(self, world: int, ids: Iterable[str]) -> dict[str, Upload]: ...

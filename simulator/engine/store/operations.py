@@ -51,7 +51,7 @@ def save_clock(db: Connection, world: int, mode: str, speed: float, at_ms: int) 
 
 
 def reset_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> None:
-    for table in ("accounts", "jobs", "open_jobs", "entries", "uploads"):
+    for table in ("accounts", "jobs", "open_jobs", "entries", "uploads", "upload_sessions"):
         db.execute(f"DELETE FROM {table} WHERE world = ?", (row.id,))
     db.execute(
         "UPDATE worlds SET seed = ?, mode = ?, speed = ?, at_ms = ?, jobs = 0, entries = 0,"

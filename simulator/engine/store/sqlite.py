@@ -10,7 +10,9 @@ from typing import TypeVar
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
 from simulator.domain.ledger import Balance, Entry
+from simulator.domain.sessions import UploadSession
 from simulator.engine.store import operations as ops
+from simulator.engine.store import session_rows
 from simulator.engine.store.base import Account, Draft, History, Query, StorageFull, WorldRow
 from simulator.engine.store.commit import AtOnce, Committer, Grouped, Operation
 from simulator.engine.store.statefile import StateFile, schema
@@ -158,6 +160,16 @@ class SqliteStore:
 
     async def add_upload(self, world: int, account: str, upload: Upload) -> None:
         await self._run(lambda db: ops.add_upload(db, world, account, upload))
+
+    async def add_session(self, world: int, session: UploadSession) -> None:
+        await self._run(lambda db: session_rows.add_session(db, world, session))
+
+    async def session(self, world: int, token: str) -> UploadSession | None:
+        return await self._run(lambda db: session_rows.session(db, world, token))
+
+    async def collect(self, world: int, token: str, upload_ids: Iterable[str]) -> None:
+        collected = tuple(upload_ids)
+        await self._run(lambda db: session_rows.collect(db, world, token, collected))
 
     async def uploads(self, world: int, ids: Iterable[str]) -> dict[str, Upload]:
         wanted = tuple(ids)

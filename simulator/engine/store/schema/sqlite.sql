@@ -74,6 +74,17 @@ CREATE TABLE entries (
   PRIMARY KEY (world, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- What has arrived under a token, as ids of uploads in their order, parted by spaces.
+CREATE TABLE upload_sessions (
+  world         INTEGER NOT NULL,
+  token         TEXT NOT NULL,
+  account       TEXT NOT NULL,
+  model         TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  uploads       TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (world, token)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE uploads (
   world       INTEGER NOT NULL,
   id          TEXT NOT NULL,
