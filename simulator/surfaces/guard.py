@@ -24,6 +24,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
+from simulator.surfaces.cors import PREFLIGHT, cors_headers, preflight_headers
+
 Header = tuple[bytes, bytes]
 
 LOOPBACK_HOSTS = frozenset({b"127.0.0.1", b"localhost", b"[::1]", b"testserver"})
@@ -37,7 +39,6 @@ REFUSAL_HEADERS = (
     _SIM,
     _NOSNIFF,
 )
-EXPOSED_HEADERS = b"x-request-id, x-sim, x-sim-fault, retry-after, mcp-session-id"
 CLIENT_GONE = 499  # no answer was possible; the number is nginx's, and only the log shows it
 
 _MAX_LENGTH_DIGITS = 18
@@ -45,11 +46,9 @@ _LOGGED_PATH_CHARACTERS = 256
 _LOGGED_FRAMES = 8
 _TOO_LARGE = 413
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_PREFLIGHT = b"access-control-request-method"
-_CORS_METHODS = b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
 _JSON_TYPE = re.compile(rb"application/(?:[\w.!#$&^-]+\+)?json", re.IGNORECASE | re.ASCII)
 _CHARSET = re.compile(rb";\s*charset\s*=\s*\"?([^\s\";]*)", re.IGNORECASE)
-_HEADER_NAMES = re.compile(rb"[\w!#$%&'*+.^`|~, -]*", re.ASCII)
 # Possessive, so that a string without its end costs one pass; such a string runs to the end.
 _JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NESTING = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
@@ -173,14 +172,16 @@ def guard(app: ASGIApp, limits: GuardLimits) -> ASGIApp:
         started_ns = perf_counter_ns() if logs_requests else 0
         headers: dict[bytes, bytes] = dict(scope["headers"])
         origin = headers.get(b"origin")
-        answer = _Answer(scope, send, request_id, _cors_headers(origin, cors) if origin else ())
+        answer = _Answer(scope, send, request_id, cors_headers(origin, cors) if origin else ())
         try:
             refused = _refusal(scope, headers, hosts, limits, cors_allowed=bool(answer.cors))
             if refused is not None:
                 status, detail = refused
                 await answer.refuse(status, detail=detail, unread=_has_body(headers))
-            elif answer.cors and scope["method"] == "OPTIONS" and _PREFLIGHT in headers:
-                await answer.allow_preflight(headers)
+            elif answer.cors and scope["method"] == "OPTIONS" and PREFLIGHT in headers:
+                granted = preflight_headers(headers)
+                await answer({"type": "http.response.start", "status": 204, "headers": granted})
+                await answer({"type": "http.response.body"})
             else:
                 if b"transfer-encoding" in headers:
                     receive = _counted(receive, limits.body_cap(scope["path"]))
@@ -270,18 +271,6 @@ class _Answer:
         await self({"type": "http.response.start", "status": status, "headers": headers})
         await self({"type": "http.response.body", "body": body})
 
-    async def allow_preflight(self, headers: dict[bytes, bytes]) -> None:
-        """Lets a page of a configured origin send what it asked to send."""
-        wanted = headers.get(b"access-control-request-headers", b"")
-        allowed: list[Header] = [
-            (b"access-control-allow-methods", _CORS_METHODS),
-            (b"access-control-max-age", b"600"),
-        ]
-        if wanted and _HEADER_NAMES.fullmatch(wanted):
-            allowed.append((b"access-control-allow-headers", wanted))
-        await self({"type": "http.response.start", "status": 204, "headers": allowed})
-        await self({"type": "http.response.body", "body": b""})
-
 
 def _refusal(
     scope: Scope,
@@ -343,17 +332,6 @@ def _without_port(host: bytes) -> bytes:
 def _is_local_origin(origin: bytes, hosts: frozenset[bytes]) -> bool:
     scheme, _, host = origin.partition(b"://")
     return scheme in (b"http", b"https") and _without_port(host) in hosts
-
-
-def _cors_headers(origin: bytes, cors: frozenset[bytes]) -> tuple[Header, ...]:
-    """What tells a browser that a page of ``origin`` may read the answer; empty when it may not."""
-    if b"*" not in cors and origin.lower() not in cors:
-        return ()
-    return (
-        (b"access-control-allow-origin", origin),
-        (b"access-control-expose-headers", EXPOSED_HEADERS),
-        (b"vary", b"Origin"),
-    )
 
 
 def _counted(receive: Receive, cap: int) -> Receive:

@@ -1,7 +1,7 @@
 """The HTTP connection: uvicorn's, with the limits and deadlines that it does not have.
 
-uvicorn parses with httptools, which keeps a header of any length while it waits for the end, and
-has a deadline only for idle connections. Here a head has a size and a deadline, and its body and
+uvicorn parses with httptools, which keeps a header of any length until its end, and has a deadline
+for idle connections only. Here a head has a size and a deadline, and its body and
 the reading of an answer have to make progress. A connection knows its phase and since when; the
 server asks each, once per second, whether it has expired, so that a request costs no timer.
 """
@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from simulator.surfaces.answer_transport import AnswerTransport
-from simulator.surfaces.guard import REFUSAL_HEADERS, refusal_body
+from simulator.surfaces.guard import CONNECTION, REFUSAL_HEADERS, refusal_body
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -29,6 +29,7 @@ else:
     from typing_extensions import override
 
 _UPGRADE_HEADERS = frozenset({b"connection", b"http2-settings", b"upgrade"})
+_UNSENT_BYTES = 1024  # beyond it an app waits for its reader: about one part each is kept
 _EVICTED_SHARE = 20  # of the connections; so that a flood pays for one search per twentieth
 
 
@@ -95,7 +96,9 @@ class GuardedProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=_UNSENT_BYTES)
         self.polite = AnswerTransport(transport, self.loop.call_soon, self.close_politely)
+        self.extensions = {CONNECTION: {"is_closing": transport.is_closing}}
         if len(self.connections) > self.limits.max_connections:
             _evict(self)
 
@@ -216,6 +219,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._stop(400, f"over {self.limits.max_pipelined} requests are pipelined")
         super().on_headers_complete()
         self.latest = self.cycle
+        self.scope["extensions"] = cast(dict[str, dict[object, object]], self.extensions)
         self.cycle.transport = cast(asyncio.Transport, self.polite)
         self.phase = Phase.BODY
         self.since = self.loop.time()

@@ -44,6 +44,7 @@ _HANG_SECONDS = 1.8  # what a stop may take beyond its grace: under 5 s with the
 _FORCED_HANG_SECONDS = 0.8
 _MOST_DESCRIPTORS = 65_536
 _STDERR = 2
+_SEND_BUFFER_BYTES = 256 * 1024
 _LAST_PORT = 65_535
 
 
@@ -104,6 +105,8 @@ def bind(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             # A port is free at once after a stop. Elsewhere the option means sharing it.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Each connection inherits it: a reader that stops would otherwise keep megabytes of kernel.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         sock.bind(address)
         # With that option two may bind one port; it is listening that only one can do.
         sock.listen(BACKLOG)

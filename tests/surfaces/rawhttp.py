@@ -170,9 +170,10 @@ async def _answer(send: Send, body: bytes) -> None:
 
 
 async def _answer_big(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    for _ in range(1000):
-        part: Message = {"type": "http.response.body", "body": b"x" * 65536, "more_body": True}
+    headers = [(b"content-length", b"65536000")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for _ in range(4000):
+        part: Message = {"type": "http.response.body", "body": b"x" * 16384, "more_body": True}
         await send(part)
     await send({"type": "http.response.body", "body": b""})
 

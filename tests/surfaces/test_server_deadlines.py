@@ -1,11 +1,15 @@
 """Connections that do not move: each ends by itself, and none is in the way of the others."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
+from simulator.surfaces.guard import GuardLimits, guard
 from simulator.surfaces.protocol import ConnectionLimits
 from simulator.surfaces.server import ServerThread
 from tests.surfaces.rawhttp import (
@@ -16,6 +20,7 @@ from tests.surfaces.rawhttp import (
     is_closed,
     read_answer,
     request,
+    tiny_app,
 )
 
 SHORT_S = 0.3
@@ -94,6 +99,23 @@ def test_a_body_that_nobody_wants_does_not_hold_the_connection(port: int) -> Non
         )
         assert read_answer(sock).body == b"unread"
         assert is_closed(sock, AMPLE_S)
+
+
+def test_an_app_does_not_write_on_to_a_caller_that_is_gone() -> None:
+    ended = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await tiny_app(scope, receive, send)
+        except ClientDisconnect:
+            ended.set()
+            raise
+
+    with ServerThread(guard(app, GuardLimits())) as server:
+        with connected(server.port) as sock:
+            sock.sendall(request("GET", "/big"))
+            assert sock.recv(10)
+        assert ended.wait(AMPLE_S)
 
 
 def test_a_reader_that_stops_is_cut_off(port: int) -> None:

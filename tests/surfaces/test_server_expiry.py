@@ -41,6 +41,8 @@ class Wire:
     def get_write_buffer_size(self) -> int:
         return 0 if self.taken_bytes is None else len(self.written) - self.taken_bytes
 
+    def set_write_buffer_limits(self, high: int) -> None: ...
+
     def is_closing(self) -> bool:
         return self.ended in ("close", "abort")
 
