@@ -15,7 +15,11 @@ from simulator.domain.rules.models import resolve
 from tests.engine.world import CATALOG
 
 DEFAULTS = Policies()
-IMAGE, VIDEO, AUDIO = "https://example.com/a.png", "https://example.com/a.mp4", "https://e.com/a.mp3"
+IMAGE, VIDEO, AUDIO = (
+    "https://example.com/a.png",
+    "https://example.com/a.mp4",
+    "https://e.com/a.mp3",
+)
 
 
 def judged(
@@ -28,25 +32,29 @@ def judged(
 ) -> MediaRequest:
     """The normal form; raises the Rejection that the request gets."""
     fields = {"prompt": "a lighthouse", **fields}
-    ask = MediaAsk(
-        model=model, generation_type=generation_type, source_media_urls=urls, **fields
-    )
+    ask = MediaAsk(model=model, generation_type=generation_type, source_media_urls=urls, **fields)
     asked = put(ask, resolve(CATALOG, model, policies), uploads or {}, policies)
     enforce(MEDIA_RULES, asked)
     return normal_form(asked)
 
 
+def accepted(*args: Any, **fields: Any) -> bool:
+    """True; raises the Rejection of a request that is refused."""
+    judged(*args, **fields)
+    return True
+
+
 def refusal(*args: Any, **fields: Any) -> Rejection:
     """The refusal of a request that must be refused."""
     try:
-        accepted = judged(*args, **fields)
+        request = judged(*args, **fields)
     except Rejection as rejection:
         return rejection
-    raise AssertionError(f"accepted: {accepted}")
+    raise AssertionError(f"accepted: {request}")
 
 
 def priced(*args: Any, policies: Policies = DEFAULTS, **fields: Any) -> Quote:
-    return quote(CATALOG, judged(*args, policies=policies, **fields), policies)
+    return quote(CATALOG, judged(*args, **{**fields, "policies": policies}), policies)
 
 
 def credits_of(*args: Any, **fields: Any) -> float:

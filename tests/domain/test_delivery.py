@@ -1,6 +1,7 @@
 """What a finished job delivers, and how long it is said to take."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,10 @@ def delivered(request: MediaRequest, row: str | None = None) -> Output:
 @pytest.mark.ruling("jobs.estimates")
 def test_an_estimate_that_nobody_knows_follows_from_the_kind_and_the_length() -> None:
     image, video = judged("nano-banana"), judged("kling-3-0-std", T2V, duration=7)
-    guess = {request.model.id: replace(request.model, estimated_time_s=None) for request in (image, video)}
+    guess = {
+        request.model.id: replace(request.model, estimated_time_s=None)
+        for request in (image, video)
+    }
     assert estimate_s(image, guess["nano-banana"]) == 30
     assert estimate_s(video, guess["kling-3-0-std"]) == 20 + 10 * 7
 
@@ -50,9 +54,7 @@ def test_a_video_is_an_mp4_of_its_length() -> None:
     assert (output.width, output.height) == (720, 1280)
 
 
-@pytest.mark.parametrize(
-    ("duration_ms", "expected_ms"), [(9_400, 9_400), (0, UNKNOWN_VIDEO_MS)]
-)
+@pytest.mark.parametrize(("duration_ms", "expected_ms"), [(9_400, 9_400), (0, UNKNOWN_VIDEO_MS)])
 def test_motion_control_is_as_long_as_its_reference(duration_ms: int, expected_ms: int) -> None:
     uploads = {VIDEO: upload("video", "mp4", duration_ms=duration_ms)}
     request = judged("kling-2-6-motion-control-720p", I2V, (IMAGE, VIDEO), uploads=uploads)
@@ -76,7 +78,7 @@ def test_motion_control_with_a_remote_reference_has_the_usual_length() -> None:
         ("kling-2-6-text-to-video-5s-audio", {"sound": False}, True),
     ],
 )
-def test_a_video_sounds_as_its_row_says(model: str, fields: dict[str, bool], sounds: bool) -> None:
+def test_a_video_sounds_as_its_row_says(model: str, fields: dict[str, Any], sounds: bool) -> None:
     assert delivered(judged(model, T2V, **fields)).sound is sounds
 
 
@@ -92,7 +94,9 @@ def test_an_image_never_sounds() -> None:
 
 def test_only_uploads_appear_in_the_output() -> None:
     uploads = {IMAGE: upload("image", "png")}
-    request = judged("nano-banana", "image-to-image", (IMAGE, "https://e.com/b.png"), uploads=uploads)
+    request = judged(
+        "nano-banana", "image-to-image", (IMAGE, "https://e.com/b.png"), uploads=uploads
+    )
     assert delivered(request).sources == ("u",)
 
 

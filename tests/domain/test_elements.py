@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.domain.judging import IMAGE, VIDEO, judged, refusal, upload
+from tests.domain.judging import IMAGE, VIDEO, accepted, refusal, upload
 
 pytestmark = pytest.mark.ruling("media.kling-elements")
 
@@ -38,7 +38,7 @@ def with_videos(*urls: Any) -> dict[str, Any]:
     ],
 )
 def test_sound_elements_are_taken(elements: object) -> None:
-    assert judged("kling-3-0-std", T2V, kling_elements=elements)
+    assert accepted("kling-3-0-std", T2V, kling_elements=elements)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_an_uploaded_image_is_measured(
     pixels: tuple[int, int], size_bytes: int, reason: str | None
 ) -> None:
     facts = upload("image", "png", width=pixels[0], height=pixels[1], size_bytes=size_bytes)
-    fields = {"uploads": {IMAGE: facts}, "kling_elements": [CAT]}
+    fields: dict[str, Any] = {"uploads": {IMAGE: facts}, "kling_elements": [CAT]}
     if reason is None:
-        assert judged("kling-3-0-std", T2V, **fields)
+        assert accepted("kling-3-0-std", T2V, **fields)
     else:
         assert refusal("kling-3-0-std", T2V, **fields).fields["reason"] == reason
 
@@ -102,14 +102,14 @@ def test_an_uploaded_image_is_measured(
 def test_an_uploaded_video_is_weighed(size_bytes: int, fine: bool) -> None:
     facts = {VIDEO: upload("video", "mp4", size_bytes=size_bytes)}
     if fine:
-        assert judged("kling-3-0-std", T2V, uploads=facts, kling_elements=[DOG])
+        assert accepted("kling-3-0-std", T2V, uploads=facts, kling_elements=[DOG])
         return
     rejection = refusal("kling-3-0-std", T2V, uploads=facts, kling_elements=[DOG])
     assert rejection.fields["reason"] == "element videos may have at most 52428800 bytes"
 
 
 def test_elements_make_frames_optional() -> None:
-    assert judged("kling-3-0-std", "image-to-video", kling_elements=[CAT])
+    assert accepted("kling-3-0-std", "image-to-video", kling_elements=[CAT])
     assert refusal("kling-3-0-std", "image-to-video").code == "missing_source_media"
     assert refusal("kling-3-0-std", "image-to-video", kling_elements=[]).code == (
         "missing_source_media"
@@ -117,4 +117,4 @@ def test_elements_make_frames_optional() -> None:
 
 
 def test_other_models_do_not_look_at_elements() -> None:
-    assert judged("wan-2-5", T2V, kling_elements=[7])
+    assert accepted("wan-2-5", T2V, kling_elements=[7])

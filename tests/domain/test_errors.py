@@ -23,7 +23,11 @@ def test_a_denial_keeps_its_headers_to_itself() -> None:
     headers = {"www-authenticate": "Bearer"}
     denial = Denial(401, "no", headers)
     headers.clear()
-    assert (denial.status, denial.detail, denial.headers) == (401, "no", {"www-authenticate": "Bearer"})
+    assert (denial.status, denial.detail, denial.headers) == (
+        401,
+        "no",
+        {"www-authenticate": "Bearer"},
+    )
     assert Denial(404, "no").headers == {}
 
 

@@ -22,7 +22,10 @@ pytestmark = pytest.mark.ruling("faults.magic-words")
         ("[sim:slow=10000]", JobFault(slow=Fraction(10_000))),
         ("[sim:slow=2][sim:slow=x]", JobFault(slow=Fraction(2))),
         ("[sim:slow=2][sim:slow=4]", JobFault(slow=Fraction(4))),
-        ("[sim:slow=2] [sim:fail=a.b-c] [sim:stuck]", JobFault("a.b-c", slow=Fraction(2), stuck=True)),
+        (
+            "[sim:slow=2] [sim:fail=a.b-c] [sim:stuck]",
+            JobFault("a.b-c", slow=Fraction(2), stuck=True),
+        ),
     ],
 )
 def test_magic_words_ask_for_a_fault(prompt: str, fault: JobFault) -> None:

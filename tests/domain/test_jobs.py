@@ -1,6 +1,7 @@
 """A job's timetable, and what it shows at every instant of it."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -100,7 +101,7 @@ def test_the_moments_are_exactly_where_the_status_changes(job: Job) -> None:
         if moment > job.times.created_at_ms:
             assert status(job, moment - 1) != status(job, moment)
     stops = (job.times.created_at_ms, *moments(job), LAST_INSTANT_MS * 2)
-    for begins, ends in zip(stops, stops[1:], strict=False):
+    for begins, ends in pairwise(stops):
         assert ends <= begins or status(job, begins) == status(job, ends - 1)
 
 
@@ -131,7 +132,9 @@ def test_progress_never_falls_and_is_100_exactly_when_completed(job: Job) -> Non
 
 
 @pytest.mark.ruling("jobs.progress")
-@pytest.mark.parametrize(("after_ms", "shown"), [(4_000, 0), (17_000, 50), (29_999, 99), (30_000, 100)])
+@pytest.mark.parametrize(
+    ("after_ms", "shown"), [(4_000, 0), (17_000, 50), (29_999, 99), (30_000, 100)]
+)
 def test_progress_is_linear_in_processing(after_ms: int, shown: int) -> None:
     assert progress(a_job(created_at_ms=0), after_ms) == shown
 

@@ -39,7 +39,9 @@ def test_a_window_is_a_whole_minute(instant_ms: int, later_ms: int) -> None:
 
 
 @pytest.mark.ruling("limits.window")
-@pytest.mark.parametrize(("into_ms", "wait_s"), [(0, 60), (1, 60), (1_000, 59), (59_001, 1), (59_999, 1)])
+@pytest.mark.parametrize(
+    ("into_ms", "wait_s"), [(0, 60), (1, 60), (1_000, 59), (59_001, 1), (59_999, 1)]
+)
 def test_retry_after_reaches_the_next_minute(into_ms: int, wait_s: int) -> None:
     rejection = rate_limit_exceeded("media", WORLD_BEGINS_MS + into_ms)
     assert rejection.fields["retry_after_seconds"] == wait_s
@@ -50,7 +52,10 @@ def test_retry_after_reaches_the_next_minute(into_ms: int, wait_s: int) -> None:
 def test_a_rate_refusal_names_its_bucket_and_limit(bucket: str) -> None:
     rejection = rate_limit_exceeded(bucket, 0)
     assert (rejection.status, rejection.code) == (429, "rate_limit_exceeded")
-    assert (rejection.fields["bucket"], rejection.fields["limit"]) == (bucket, CALLS_A_MINUTE[bucket])
+    assert (rejection.fields["bucket"], rejection.fields["limit"]) == (
+        bucket,
+        CALLS_A_MINUTE[bucket],
+    )
 
 
 @pytest.mark.parametrize("bucket", JOBS_AT_ONCE)

@@ -1,6 +1,7 @@
 """Each refusal of a media request; the golden cases show many more of them."""
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from simulator.domain.errors import REFUSAL_STATUS
 from simulator.domain.inputs import Upload
 from simulator.domain.policies import Policies
 from simulator.domain.rules.media import MEDIA_RULES
-from tests.domain.judging import AUDIO, IMAGE, VIDEO, judged, refusal, upload
+from tests.domain.judging import AUDIO, IMAGE, VIDEO, accepted, judged, refusal, upload
 from tests.engine.world import CATALOG
 
 T2V, I2V, T2I, I2I = "text-to-video", "image-to-video", "text-to-image", "image-to-image"
@@ -37,7 +38,7 @@ def test_a_generation_type_is_not_shown_at_any_length() -> None:
 @pytest.mark.ruling("media.prompt-length")
 @pytest.mark.parametrize("letter", ["x", "\N{CLAPPER BOARD}"])
 def test_a_prompt_may_have_the_limit_in_code_points_and_no_more(letter: str) -> None:
-    assert judged("wan-2-5", T2V, prompt=letter * 800)
+    assert accepted("wan-2-5", T2V, prompt=letter * 800)
     rejection = refusal("wan-2-5", T2V, prompt=letter * 801)
     assert (rejection.code, rejection.fields) == (
         "prompt_too_long",
@@ -72,8 +73,8 @@ def test_a_mode_that_needs_sources_names_the_missing_kind(
 def test_the_policy_makes_a_reference_row_require_its_video() -> None:
     row = f"{SEEDANCE}-video-ref"
     assert refusal(row, T2V, policies=REQUIRE).code == "missing_source_media"
-    assert judged(row, T2V, (VIDEO,), REQUIRE)
-    assert judged(row, T2V)
+    assert accepted(row, T2V, (VIDEO,), REQUIRE)
+    assert accepted(row, T2V)
 
 
 @pytest.mark.ruling("media.source-unexpected")
@@ -94,8 +95,8 @@ def test_sources_that_a_mode_does_not_take_are_refused(
 @pytest.mark.ruling("media.source-unexpected")
 def test_the_policy_keeps_videos_from_rows_without_a_reference() -> None:
     assert refusal(SEEDANCE, T2V, (VIDEO,), REQUIRE).code == "unexpected_source_media"
-    assert judged(SEEDANCE, T2V, (IMAGE,), REQUIRE)
-    assert judged(SEEDANCE, T2V, (VIDEO,))
+    assert accepted(SEEDANCE, T2V, (IMAGE,), REQUIRE)
+    assert accepted(SEEDANCE, T2V, (VIDEO,))
 
 
 def test_a_kind_that_only_another_mode_takes_is_unexpected_here() -> None:
@@ -122,7 +123,7 @@ def test_an_upload_over_the_size_of_its_kind_is_refused(url: str, kind: str, mos
     for size_bytes in (most, most + 1):
         uploads = {url: upload(kind, url[-3:], duration_ms=1, size_bytes=size_bytes)}
         if size_bytes == most:
-            assert judged(model, I2V, (IMAGE, VIDEO), uploads=uploads)
+            assert accepted(model, I2V, (IMAGE, VIDEO), uploads=uploads)
         else:
             rejection = refusal(model, I2V, (IMAGE, VIDEO), uploads=uploads)
             assert rejection.code == "unsupported_media_type"
@@ -131,15 +132,17 @@ def test_an_upload_over_the_size_of_its_kind_is_refused(url: str, kind: str, mos
 
 def test_an_uploaded_audio_clip_has_no_limit_in_bytes() -> None:
     uploads = {AUDIO: upload("audio", "mp3", size_bytes=10**9)}
-    assert judged(SEEDANCE, T2V, (AUDIO,), uploads=uploads)
+    assert accepted(SEEDANCE, T2V, (AUDIO,), uploads=uploads)
 
 
 @pytest.mark.ruling("media.images-max")
 @pytest.mark.ruling("media.videos-max")
 @pytest.mark.ruling("media.audios-max")
-@pytest.mark.parametrize(("kind", "url", "most"), [("image", IMAGE, 9), ("video", VIDEO, 3), ("audio", AUDIO, 3)])
+@pytest.mark.parametrize(
+    ("kind", "url", "most"), [("image", IMAGE, 9), ("video", VIDEO, 3), ("audio", AUDIO, 3)]
+)
 def test_more_references_than_seedance_takes_are_refused(kind: str, url: str, most: int) -> None:
-    assert judged(SEEDANCE, T2V, (url,) * most)
+    assert accepted(SEEDANCE, T2V, (url,) * most)
     rejection = refusal(SEEDANCE, T2V, (url,) * (most + 1))
     assert rejection.code == f"too_many_{kind}s"
     assert rejection.fields == {"max": most, "count": most + 1}
@@ -181,12 +184,12 @@ def test_references_over_15_seconds_are_refused_alone_and_together(
     }
     urls = (*uploads, f"https://e.com/remote.{extension}")
     if told_s is None:
-        assert judged(SEEDANCE, T2V, urls, uploads=uploads)
+        assert accepted(SEEDANCE, T2V, urls, uploads=uploads)
         return
     rejection = refusal(SEEDANCE, T2V, urls, uploads=uploads)
     assert rejection.code == f"reference_{kind}_too_long"
     assert rejection.fields == {"max_seconds": 15, "seconds": told_s}
-    assert judged(SEEDANCE, T2V, urls, Policies(probe_uploads="no"), uploads)
+    assert accepted(SEEDANCE, T2V, urls, Policies(probe_uploads="no"), uploads)
 
 
 @pytest.mark.ruling("media.reference-video-length")
@@ -195,7 +198,7 @@ def test_motion_control_takes_30_seconds_of_video(length_ms: int, fine: bool) ->
     uploads = {VIDEO: upload("video", "mp4", duration_ms=length_ms)}
     model = "kling-2-6-motion-control-720p"
     if fine:
-        assert judged(model, I2V, (IMAGE, VIDEO), uploads=uploads)
+        assert accepted(model, I2V, (IMAGE, VIDEO), uploads=uploads)
     else:
         rejection = refusal(model, I2V, (IMAGE, VIDEO), uploads=uploads)
         assert rejection.code == "reference_video_too_long"
@@ -233,7 +236,7 @@ def test_a_model_without_a_known_list_takes_any_ratio_of_the_page() -> None:
     model = next(m for m in CATALOG.listed("video") if not m.aspect_ratios and len(m.modes) == 1)
     mode = next(iter(model.modes))
     urls = (IMAGE,) * model.modes[mode].images.least
-    assert judged(model.id, mode, urls, aspect_ratio="4:5")
+    assert accepted(model.id, mode, urls, aspect_ratio="4:5")
     assert refusal(model.id, mode, urls, aspect_ratio="5:4").code == "invalid_aspect_ratio"
 
 
@@ -241,11 +244,11 @@ def test_a_model_without_a_known_list_takes_any_ratio_of_the_page() -> None:
 @pytest.mark.parametrize("resolution", ["2K", "4k"])
 def test_gpt_image_2_above_1k_needs_a_directional_ratio(resolution: str) -> None:
     for ratio in ("9:16", "16:9", "4:3", "3:4"):
-        assert judged("gpt-image-2", aspect_ratio=ratio, resolution=resolution)
+        assert accepted("gpt-image-2", aspect_ratio=ratio, resolution=resolution)
     for square in (None, "auto", "1:1"):
         rejection = refusal("gpt-image-2", aspect_ratio=square, resolution=resolution)
         assert rejection.code == "aspect_ratio_incompatible_with_high_res"
-        assert judged("gpt-image-2", aspect_ratio=square, resolution="1K")
+        assert accepted("gpt-image-2", aspect_ratio=square, resolution="1K")
 
 
 @pytest.mark.ruling("media.quality")
@@ -268,7 +271,7 @@ def test_a_resolution_that_is_none_of_the_tiers_is_refused() -> None:
     assert judged("flux-2", resolution="Standard").resolution == "1K"
 
 
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "prompt_too_long": {"prompt": "x" * 2_501},
     "unsupported_media_type": {"urls": (IMAGE, "https://e.com/a.gif")},
     "too_many_images": {"urls": (IMAGE,) * 3},
@@ -278,10 +281,10 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("pair", list(itertools.combinations(FAULTS, 2)), ids=lambda pair: "+".join(pair))
+@pytest.mark.parametrize("pair", list(itertools.combinations(FAULTS, 2)), ids="+".join)
 def test_of_two_faults_the_one_that_is_looked_for_first_is_told(pair: tuple[str, str]) -> None:
     first, second = pair
-    fields = {"urls": (IMAGE,), **FAULTS[second], **FAULTS[first]}
+    fields: dict[str, Any] = {"urls": (IMAGE,), **FAULTS[second], **FAULTS[first]}
     assert refusal("kling-3-0-std", I2V, **fields).code == first
 
 

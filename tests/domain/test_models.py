@@ -1,10 +1,12 @@
 """What ``model`` may name."""
 
+from typing import Any
+
 import pytest
 
 from simulator.domain.policies import Policies
 from simulator.domain.rules.models import resolve
-from tests.domain.judging import DEFAULTS, IMAGE, judged, priced, refusal
+from tests.domain.judging import DEFAULTS, IMAGE, accepted, priced, refusal
 from tests.engine.world import CATALOG
 
 T2V, I2V = "text-to-video", "image-to-video"
@@ -13,7 +15,9 @@ FAMILIES = [model.id for model in CATALOG.models if model.kind == "family"]
 
 
 @pytest.mark.ruling("models.not-found")
-@pytest.mark.parametrize("model", ["", "nope", "NANO-BANANA", "veo3-1-lite-text-to-video", "\0", "x" * 9_999])
+@pytest.mark.parametrize(
+    "model", ["", "nope", "NANO-BANANA", "veo3-1-lite-text-to-video", "\0", "x" * 9_999]
+)
 def test_what_the_catalogue_lacks_or_disables_is_not_found(model: str) -> None:
     rejection = refusal(model)
     assert (rejection.code, rejection.status) == ("model_not_found", 400)
@@ -53,10 +57,10 @@ def test_plain_variants_stand_before_suffixed_ones_each_by_resolution() -> None:
 @pytest.mark.ruling("models.seedance-2-1080p")
 @pytest.mark.parametrize("model", ["seedance-2-1080p", "seedance-2-1080p-video-ref"])
 def test_the_1080p_rows_of_seedance_2_exist_unless_the_policy_denies_them(model: str) -> None:
-    assert judged(model, T2V)
+    assert accepted(model, T2V)
     assert refusal(model, T2V, policies=DENY).code == "model_not_found"
     assert model not in refusal("seedance-2", policies=DENY).fields["available_variants"]  # type: ignore[operator]  # a list
-    assert judged("seedance-2-720p", T2V, policies=DENY)
+    assert accepted("seedance-2-720p", T2V, policies=DENY)
 
 
 @pytest.mark.ruling("models.seedance-2-1080p")
@@ -65,7 +69,7 @@ def test_seedance_2_fast_has_no_1080p_row() -> None:
 
 
 def test_the_policy_leaves_other_1080p_models_alone() -> None:
-    assert judged("p-video-1080p", T2V, policies=DENY)
+    assert accepted("p-video-1080p", T2V, policies=DENY)
 
 
 @pytest.mark.ruling("models.bare-ids")
@@ -90,6 +94,6 @@ def test_the_policy_leaves_other_1080p_models_alone() -> None:
     ],
 )
 def test_a_bare_id_is_routed_to_its_priced_row(
-    model: str, mode: str | None, urls: int, fields: dict[str, object], row: str
+    model: str, mode: str | None, urls: int, fields: dict[str, Any], row: str
 ) -> None:
     assert priced(model, mode, (IMAGE,) * urls, **fields).row == model + row

@@ -26,7 +26,7 @@ def test_the_last_word_on_a_policy_counts() -> None:
 
 @pytest.mark.parametrize("assignment", ["", "=", "speed=1", "long_prompts=reject"])
 def test_an_unknown_policy_is_named_beside_the_known_ones(assignment: str) -> None:
-    with pytest.raises(ValueError, match="unknown policy .*, expected one of long_prompt, "):
+    with pytest.raises(ValueError, match=r"unknown policy .*, expected one of long_prompt, "):
         choose([assignment])
 
 

@@ -17,7 +17,8 @@ REROUTE = Policies(seedance_video_row="reroute")
 
 
 @pytest.mark.parametrize(
-    ("millicredits", "shown"), [(0, "0"), (9_000, "9"), (9_500, "9.5"), (1, "0.001"), (-500, "-0.5")]
+    ("millicredits", "shown"),
+    [(0, "0"), (9_000, "9"), (9_500, "9.5"), (1, "0.001"), (-500, "-0.5")],
 )
 def test_whole_credits_are_shown_without_a_point(millicredits: int, shown: str) -> None:
     assert str(credits(millicredits)) == shown
@@ -39,9 +40,7 @@ def test_a_second_of_output_costs_the_rate_of_its_row(model: str, rate: int) -> 
 
 
 @pytest.mark.ruling("pricing.sound-row")
-@pytest.mark.parametrize(
-    ("model", "rate"), [("kling-3-0-std", 23), ("kling-3-0-pro", 30)]
-)
+@pytest.mark.parametrize(("model", "rate"), [("kling-3-0-std", 23), ("kling-3-0-pro", 30)])
 def test_sound_moves_kling_3_to_its_audio_row(model: str, rate: int) -> None:
     price = priced(model, T2V, duration="5s", sound=True)
     assert (price.row, price.millicredits) == (f"{model}-audio", rate * 5_000)
@@ -51,7 +50,9 @@ def test_sound_moves_kling_3_to_its_audio_row(model: str, rate: int) -> None:
 @pytest.mark.ruling("pricing.sound-sibling")
 def test_sound_on_a_silent_row_is_charged_by_its_audio_sibling() -> None:
     assert priced("kling-2-6-image-to-video-5s", I2V, (IMAGE,), sound=True).row.endswith("5s-audio")
-    assert priced("seedance-1-5-pro-720p-4s", T2V, sound=True).row == "seedance-1-5-pro-720p-4s-audio"
+    assert (
+        priced("seedance-1-5-pro-720p-4s", T2V, sound=True).row == "seedance-1-5-pro-720p-4s-audio"
+    )
 
 
 @pytest.mark.ruling("pricing.reference-video-worst-case")
@@ -59,9 +60,7 @@ def test_sound_on_a_silent_row_is_charged_by_its_audio_sibling() -> None:
 def test_any_reference_video_is_billed_as_15_seconds(videos: int) -> None:
     price = priced("seedance-2-480p-video-ref", T2V, (VIDEO,) * videos, duration=4)
     assert price.millicredits == (15 + 4) * 13_000
-    assert price.formula == (
-        "(15 s reference video, worst case + 4 s output) x 13 credits/s = 247"
-    )
+    assert price.formula == ("(15 s reference video, worst case + 4 s output) x 13 credits/s = 247")
 
 
 @pytest.mark.ruling("pricing.reference-video-row")
@@ -136,7 +135,12 @@ def test_nothing_measured_means_no_measured_price(urls: tuple[str, ...]) -> None
 @pytest.mark.ruling("pricing.p-video")
 @pytest.mark.parametrize(
     ("model", "rate"),
-    [("p-video-720p", 5), ("p-video-1080p", 10), ("p-video-720p-draft", 2), ("p-video-1080p-draft", 4)],
+    [
+        ("p-video-720p", 5),
+        ("p-video-1080p", 10),
+        ("p-video-720p-draft", 2),
+        ("p-video-1080p-draft", 4),
+    ],
 )
 def test_p_video_costs_its_rate_a_second(model: str, rate: int) -> None:
     assert [credits_of(model, T2V, duration=s) for s in (1, 7, 20)] == [rate, 7 * rate, 20 * rate]
@@ -173,9 +177,7 @@ def test_the_quality_of_imagen_4_picks_its_row() -> None:
 
 @pytest.mark.ruling("pricing.free-audio")
 def test_generated_audio_is_free() -> None:
-    loud, silent = (
-        priced("seedance-2-720p", T2V, generate_audio=audio) for audio in (True, False)
-    )
+    loud, silent = (priced("seedance-2-720p", T2V, generate_audio=audio) for audio in (True, False))
     assert loud == silent == Quote(160_000, "seedance-2-720p", silent.formula, "per_second")
 
 

@@ -27,7 +27,14 @@ REQUESTS: tuple[dict[str, Any], ...] = (
     {"model": "nope"},
     {"model": "wan-2-5", "generation_type": "text-to-video", "duration": 7},
 )
-PROMPTS = ("a cat", "a cat", "[sim:fail=content_policy]", "[sim:slow=3]", "[sim:stuck]", "[sim:fail]")
+PROMPTS = (
+    "a cat",
+    "a cat",
+    "[sim:fail=content_policy]",
+    "[sim:slow=3]",
+    "[sim:stuck]",
+    "[sim:fail]",
+)
 ACCOUNTS = ("main", "alice")
 
 
@@ -83,9 +90,7 @@ def _take(provider: Provider, step: Step, world: str, ids: list[str]) -> Any:
         case "adjust":
             now_ms = done(provider.worlds.now(who.world))
             change = round((step.chance - 0.4) * 500_000)
-            return done(
-                provider.store.adjust(who.world.id, step.account, change, "a test", now_ms)
-            )
+            return done(provider.store.adjust(who.world.id, step.account, change, "a test", now_ms))
         case "list":
             query = GenerationsQuery(status="failed" if step.chance < 0.5 else None)
             return done(provider.get_generations(who, query))

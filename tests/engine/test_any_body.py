@@ -92,7 +92,9 @@ VALUES = st.recursive(
 )
 
 
-@given(st.sampled_from(CATALOG.models), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5))
+@given(
+    st.sampled_from(CATALOG.models), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5)
+)
 def test_a_body_of_any_values_ends_in_one_of_three_ways(model: Any, fields: dict[str, Any]) -> None:
     body = {"prompt": "x", "model": model.id, **fields}
     assert outcome(make_provider(defaults=RICH), body) in ("Malformed", "Rejection", "pending")

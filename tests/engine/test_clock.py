@@ -91,11 +91,14 @@ def test_whatever_happens_to_a_clock_it_never_goes_back(
         real_ms += waited_ms
         before_ms = clock.now(real_ms)
         assert before_ms >= seen_ms
-        clock = {
-            "freeze": lambda: clock.freeze(real_ms),
-            "resume": lambda: clock.resume(real_ms),
-            "speed": lambda: clock.at_speed(speed, real_ms),
-            "leap": lambda: clock.moved_to(before_ms, real_ms),
-        }[move]()
+        match move:
+            case "freeze":
+                clock = clock.freeze(real_ms)
+            case "resume":
+                clock = clock.resume(real_ms)
+            case "speed":
+                clock = clock.at_speed(speed, real_ms)
+            case _:
+                clock = clock.moved_to(before_ms, real_ms)
         assert clock.now(real_ms) == before_ms
         seen_ms = before_ms

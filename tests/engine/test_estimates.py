@@ -61,12 +61,13 @@ def test_an_estimate_counts_the_finished_generations_of_its_model() -> None:
 
 def test_an_estimate_refuses_what_a_start_would_refuse_of_what_it_knows() -> None:
     provider = make_provider()
-    for model, fields, code in [
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("nope", {}, "model_not_found"),
         ("kling-3-0-std", {}, "unsupported_generation_type"),
         ("nano-banana", {"prompt": "x" * 5_001}, "prompt_too_long"),
         ("gpt-image-2", {"parameters": {"resolution": "8K"}}, "invalid_resolution"),
-    ]:
+    ]
+    for model, fields, code in cases:
         with pytest.raises(Rejection) as rejection:
             estimate(provider, caller(provider), model, **fields)
         assert rejection.value.code == code
@@ -94,6 +95,7 @@ def test_a_price_with_measured_uploads_shows_both_figures() -> None:
     body = CostBody(model="seedance-2-480p", generation_type=T2V, source_media_urls=[url])
     answer = done(provider.estimate_generation_cost(who, body))
     assert answer.credits == 19 * 18
+    assert answer.measured is not None
     assert (answer.measured.credits, answer.measured.formula) == (
         144,
         "(4 s reference video + 4 s output) x 18 credits/s",

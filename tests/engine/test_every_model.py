@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.domain.catalog import Inputs, Model
+from simulator.domain.catalog import GENERATION_TYPES, Inputs, Model
 from simulator.engine.answers import ModelRow
 from simulator.engine.bodies import EstimateBody, MediaBody
 from simulator.engine.shelf import model_row
-from tests.domain.judging import IMAGE, judged, priced, refusal
+from tests.domain.judging import IMAGE, accepted, judged, priced, refusal
 from tests.engine.driving import caller, done, leap, poll
 from tests.engine.world import CATALOG, make_provider
 
@@ -38,13 +38,12 @@ class Start:
     def arguments(self, **counts: int) -> tuple[str, str, tuple[str, ...]]:
         return self.model.id, self.mode, self.urls(**counts)
 
-    def __str__(self) -> str:
-        return f"{self.model.id} {self.mode}"
-
 
 MEDIA = [model for model in CATALOG.listed() if model.modes]
 STARTS = [Start(model, mode) for model in MEDIA for mode in model.modes]
-every_start = pytest.mark.parametrize("start", STARTS, ids=str)
+every_start = pytest.mark.parametrize(
+    "start", STARTS, ids=lambda start: f"{start.model.id} {start.mode}"
+)
 every_model = pytest.mark.parametrize("model", MEDIA, ids=lambda model: model.id)
 
 
@@ -58,9 +57,7 @@ def test_every_model_can_be_started_in_each_of_its_modes(start: Start) -> None:
     provider = make_provider()
     who = caller(provider)
     model, mode, urls = start.arguments()
-    body = MediaBody(
-        prompt="x", model=model, generation_type=mode, source_media_urls=list(urls)
-    )
+    body = MediaBody(prompt="x", model=model, generation_type=mode, source_media_urls=list(urls))
     answer = done(provider.generate_media(who, body))
     assert answer.estimated_cost_credits == priced(*start.arguments()).millicredits / 1000
     leap(provider, who.world, 10**9)
@@ -84,7 +81,7 @@ def test_a_start_is_charged_by_one_of_its_models_rows(start: Start) -> None:
 
 @every_model
 def test_the_lowest_price_of_the_shelf_is_one_that_somebody_pays(model: Model) -> None:
-    options = [
+    options: list[dict[str, Any]] = [
         {"duration": duration, "quality": quality, "resolution": resolution}
         for duration in model.durations or (None,)
         for quality in model.qualities or (None,)
@@ -94,9 +91,12 @@ def test_the_lowest_price_of_the_shelf_is_one_that_somebody_pays(model: Model) -
     for mode in model.modes:
         for fields in options:
             if model.high_resolution_aspects:
-                fields["aspect_ratio"] = model.high_resolution_aspects[0]  # type: ignore[assignment]  # a text among numbers
+                fields["aspect_ratio"] = model.high_resolution_aspects[0]
             price = priced(*Start(model, mode).arguments(), **fields)
-            seconds = model.price and model.price.shape in ("per_second", "per_second_and_reference")
+            seconds = model.price and model.price.shape in (
+                "per_second",
+                "per_second_and_reference",
+            )
             length = int(fields["duration"] or 1) if seconds else 1
             paid.add(price.millicredits / 1000 / length)
     assert shown(model).cost_per_generation == min(paid)
@@ -107,7 +107,7 @@ def test_the_lowest_price_of_the_shelf_is_one_that_somebody_pays(model: Model) -
 def test_a_mode_takes_its_counts_of_sources_and_no_other(start: Start, kind: str) -> None:
     count = start.inputs.of(kind)
     for number in range(count.least, count.most + 1):
-        assert judged(*start.arguments(**{kind: number}))
+        assert accepted(*start.arguments(**{kind: number}))
     too_many = refusal(*start.arguments(**{kind: count.most + 1}))
     assert too_many.code in {
         f"too_many_{kind}s",
@@ -121,7 +121,7 @@ def test_a_mode_takes_its_counts_of_sources_and_no_other(start: Start, kind: str
 
 @every_model
 def test_a_mode_that_a_model_lacks_is_refused(model: Model) -> None:
-    for mode in {"text-to-image", "text-to-video", "image-to-video", "image-to-image"}:
+    for mode in GENERATION_TYPES:
         if mode not in model.modes:
             assert refusal(model.id, mode).code == "unsupported_generation_type"
 
@@ -130,9 +130,9 @@ def test_a_mode_that_a_model_lacks_is_refused(model: Model) -> None:
 def test_a_prompt_may_reach_its_limit_and_not_pass_it(start: Start) -> None:
     limit = start.model.prompt_max
     if limit is None:
-        assert judged(*start.arguments(), prompt="x" * 100_000)
+        assert accepted(*start.arguments(), prompt="x" * 100_000)
         return
-    assert judged(*start.arguments(), prompt="x" * limit)
+    assert accepted(*start.arguments(), prompt="x" * limit)
     assert refusal(*start.arguments(), prompt="x" * (limit + 1)).code == "prompt_too_long"
 
 
@@ -156,7 +156,7 @@ def test_options_are_those_that_the_shelf_lists(start: Start) -> None:
     for ratio in capabilities["aspect_ratio_options"]:
         assert judged(*start.arguments(), aspect_ratio=ratio).aspect_ratio == ratio
     for quality in capabilities["quality_options"]:
-        assert judged(*start.arguments(), quality=quality)
+        assert accepted(*start.arguments(), quality=quality)
     for tier in capabilities["resolution_options"]:
         request = judged(*start.arguments(), resolution=tier.lower(), aspect_ratio=directional)
         assert request.resolution == tier
@@ -166,9 +166,12 @@ def test_options_are_those_that_the_shelf_lists(start: Start) -> None:
         ("resolution", start.model.resolutions),
     ]:
         if options:
-            assert refusal(*start.arguments(), **{name: nonsense}).code == f"invalid_{name}"
+            assert (
+                refusal(*start.arguments(), **dict[str, Any]({name: nonsense})).code
+                == f"invalid_{name}"
+            )
         else:
-            assert judged(*start.arguments(), **{name: nonsense})
+            assert accepted(*start.arguments(), **dict[str, Any]({name: nonsense}))
     assert refusal(*start.arguments(), aspect_ratio=nonsense).code == "invalid_aspect_ratio"
 
 

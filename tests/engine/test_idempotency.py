@@ -71,7 +71,11 @@ def test_a_replay_survives_that_the_job_is_no_longer_remembered(
         "description": "d",
         "element_input_video_urls": ["https://e.com/a.mp4"],
     }
-    fields = {"model": "kling-3-0-std", "generation_type": "text-to-video", "kling_elements": [element]}
+    fields: dict[str, Any] = {
+        "model": "kling-3-0-std",
+        "generation_type": "text-to-video",
+        "kling_elements": [element],
+    }
     first = start(provider, who, **fields)
     start(provider, keyed(who, "l"))
     assert poll(provider, who, first).status == "pending"

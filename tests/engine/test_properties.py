@@ -77,9 +77,7 @@ def test_a_refusal_adds_no_entry_and_no_job(seed: int) -> None:
 def test_one_leap_is_as_good_as_many_steps_with_polls_between(seed: int, steps: list[int]) -> None:
     leaping, stepping = make_provider(), make_provider()
     chance = random.Random(seed)
-    requests = [
-        {**chance.choice(REQUESTS[:5]), "prompt": chance.choice(PROMPTS)} for _ in range(8)
-    ]
+    requests = [{**chance.choice(REQUESTS[:5]), "prompt": chance.choice(PROMPTS)} for _ in range(8)]
     for provider in (leaping, stepping):
         ids = [start(provider, caller(provider), **request) for request in requests]
     who = caller(stepping)
@@ -160,7 +158,9 @@ def test_ten_thousand_jobs_of_which_three_in_ten_fail_leave_no_open_hold() -> No
         start(provider, who, prompts[number % 10])
     leap(provider, who.world, LAST_INSTANT_MS - WORLD_BEGINS_MS)
     entries = ledger(provider, who)
-    assert [sum(kind == each for kind, _ in entries) for each in ("hold", "capture", "release")] == [
+    assert [
+        sum(kind == each for kind, _ in entries) for each in ("hold", "capture", "release")
+    ] == [
         10_000,
         7_000,
         3_000,

@@ -252,8 +252,8 @@ def test_a_seed_left_out_is_drawn_from_the_world() -> None:
     provider = make_provider()
     who = caller(provider)
     seeds = []
-    for fields in ({}, {}, {"seed": 7}, {"seed": 0}):
-        job = done(provider.store.job(who.world.id, start(provider, who, **fields)))
+    for seed in (None, None, 7, 0):
+        job = done(provider.store.job(who.world.id, start(provider, who, seed=seed)))
         assert job is not None
         assert job.seed == job.outputs[0].seed
         seeds.append(job.seed)
