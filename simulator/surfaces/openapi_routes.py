@@ -70,11 +70,9 @@ UPLOAD = Extra(
     shapes=(UploadAnswer,),
 )
 
-STREAM = Extra(
-    name="stream_generation",
+_stream = partial(
+    Extra,
     method="GET",
-    path="/v1/generate/media/{generation_id}/stream",
-    summary="Follow a generation",
     description="Server-sent events: heartbeat while it runs, one result whose data is the status"
     " answer, or error with a message; then the stream closes.",
     tag="generate",
@@ -82,7 +80,6 @@ STREAM = Extra(
     statuses=tuple(sorted({*_EVERY_ROUTE, *_WITH_KEY, 404})),
     strength=OBSERVED,
     source="clients of the API",
-    scopes=("read:generations", "generate:media"),
     bucket="read",
     parameters=(
         {
@@ -92,6 +89,20 @@ STREAM = Extra(
             "description": "The id of a start's answer.",
             "schema": {"type": "string", "minLength": 1},
         },
+    ),
+)
+STREAMS: tuple[Extra, ...] = (
+    _stream(
+        name="stream_generation",
+        path="/v1/generate/media/{generation_id}/stream",
+        summary="Follow a generation",
+        scopes=("read:generations", "generate:media"),
+    ),
+    _stream(
+        name="stream_music",
+        path="/v1/generate/music/{generation_id}/stream",
+        summary="Follow music",
+        scopes=("read:generations", "generate:music"),
     ),
 )
 
@@ -193,7 +204,7 @@ DOCUMENTATION: tuple[Extra, ...] = (
     ),
 )
 
-EXTRAS: tuple[Extra, ...] = (UPLOAD, STREAM, *DOCUMENTATION)
+EXTRAS: tuple[Extra, ...] = (UPLOAD, *STREAMS, *DOCUMENTATION)
 
 _TAGS = {
     "models": "What can be asked for, and what it costs.",

@@ -23,7 +23,7 @@ from simulator.domain.outputs import Variant
 from simulator.domain.policies import Policies
 from simulator.engine.operations import OPERATIONS
 from simulator.media import render
-from simulator.surfaces.openapi_routes import BASE_IN_EXAMPLES, EXAMPLES, EXTRAS
+from simulator.surfaces.openapi_routes import BASE_IN_EXAMPLES, EXAMPLES, EXTRAS, STREAMS, UPLOAD
 from tests.media.support import VIDEO
 from tests.surfaces.inprocess import Client, simulated
 
@@ -278,8 +278,7 @@ def _filled(path: str, ids: Mapping[str, str]) -> str:
 def recorded(exchanges: list[Exchange]) -> dict[str, dict[str, Any]]:
     """The examples: good answers by operation, refusals by code."""
     names = {(each.method, each.path): each.name for each in OPERATIONS}
-    names |= {("POST", "/v1/upload/media"): "upload_media"}
-    names |= {("GET", "/v1/generate/media/{generation_id}/stream"): "stream_generation"}
+    names |= {(each.method, each.path): each.name for each in (UPLOAD, *STREAMS)}
     answers: dict[str, Any] = {}
     refusals: dict[str, Any] = {}
     for each in exchanges:

@@ -101,12 +101,28 @@ async def test_a_page_is_read_without_a_key_and_never_kept_unasked(path: str) ->
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_head_has_the_headers_of_a_get_and_no_body(path: str) -> None:
+async def test_a_head_has_the_headers_of_a_get(path: str) -> None:
     async with simulated(key=None) as client:
         whole, head = await client.get(path), await client.send("HEAD", path)
-    assert head.content == b""
     assert head.headers["content-length"] == str(len(whole.content))
     assert head.headers["etag"] == whole.headers["etag"]
+
+
+async def test_a_head_has_no_body() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async with simulated(key=None) as client:
+        scope = {"type": "http", "method": "HEAD", "path": "/llms.txt", "headers": []}
+        await client.simulator.app(scope, nothing, send)
+    assert [message.get("body", b"") for message in sent] == [b"", b""]
+
+
+async def nothing() -> Any:
+    """What a request without a body has to receive."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 @pytest.mark.parametrize("path", PAGES)
