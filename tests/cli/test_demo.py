@@ -1,7 +1,9 @@
 """``mediasim demo``: the files it makes can be opened, and its ledger has the right numbers."""
 
 import json
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import av
 import pytest
 from PIL import Image
 
-from tests.cli.process import mediasim
+from tests.cli.process import TIMEOUT_S, environment, mediasim
 
 PICTURE, VIDEO = "1-nano-banana.png", "2-kling-2-6-image-to-video.mp4"
 
@@ -86,3 +88,20 @@ def test_as_json_the_demo_is_one_report(tmp_path: Path) -> None:
     assert report["problems"] == []
     assert [step.get("credits") for step in report["steps"]] == [7, 175, None]
     assert report["ledger"]["balance"] == {"available": 9818, "held": 0, "spent": 182}
+
+
+def test_an_interrupt_ends_the_demo_with_status_130_and_no_traceback(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator", "demo", "--speed", "1", "--out", str(tmp_path)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "accepted" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=TIMEOUT_S)
+    assert (process.returncode, err) == (130, "")

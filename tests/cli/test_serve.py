@@ -5,6 +5,9 @@ import socket
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from simulator.commands.serve import address
 from tests.cli.process import await_ready, mediasim, serving, start
 
 
@@ -145,3 +148,17 @@ def test_ten_at_once_take_ten_ports() -> None:
         for process in processes:
             process.kill()
             process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4747"),
+        ("localhost", "http://localhost:4747"),
+        ("::1", "http://[::1]:4747"),
+        ("0.0.0.0", "http://127.0.0.1:4747"),
+        ("::", "http://[::1]:4747"),
+    ],
+)
+def test_the_url_is_one_that_this_machine_can_reach(host: str, url: str) -> None:
+    assert address(host, 4747) == url
