@@ -54,6 +54,15 @@ def configure(log_format: str, log_level: str, stream: TextIO | None = None) -> 
     logging.basicConfig(handlers=[handler], level=max(level, logging.INFO), force=True)
 
 
+def logger() -> Any:
+    """The log as it is configured by now; in a process that configured none, as where a test runs
+    the app in itself, warnings on standard error and nothing else."""
+    if structlog.is_configured():
+        return structlog.get_logger().bind()
+    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
+    return structlog.wrap_logger(structlog.PrintLogger(sys.stderr), wrapper_class=quiet).bind()
+
+
 def as_json(event: Mapping[str, Any]) -> str:
     """ASCII only, so no character of a value can do anything to a terminal."""
     return json.dumps(_ordered(event), default=str)

@@ -19,11 +19,11 @@ from pathlib import PurePath
 from time import perf_counter_ns
 
 import msgspec
-import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
+from simulator import logs
 from simulator.surfaces.cors import PREFLIGHT, cors_headers, preflight_headers
 
 Header = tuple[bytes, bytes]
@@ -153,9 +153,9 @@ def guard(app: ASGIApp, limits: GuardLimits) -> ASGIApp:
     Refusals are ``{"detail": text}``: 400 bad length, 403 foreign Origin, 413 too large, 415 not
     JSON, 421 foreign Host, 500 when the app failed (with ``request_id``, logged once). Every answer
     gets X-Sim, X-Request-Id and nosniff unless the app has set them. Each request is logged at
-    DEBUG, without query string or header; structlog is used as it is configured by now.
+    DEBUG, without query string or header, to the log as it is configured by now.
     """
-    log = structlog.get_logger().bind()
+    log = logs.logger()
     logs_requests = log.is_enabled_for(DEBUG)
     hosts = LOOPBACK_HOSTS | {name.lower().encode("latin-1") for name in limits.allowed_hosts}
     cors = frozenset(origin.lower().encode("latin-1") for origin in limits.cors_origins)
