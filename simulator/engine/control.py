@@ -86,7 +86,7 @@ class Control:
             instant_ms = from_rfc3339(body.now)
         except (ValueError, OverflowError) as error:
             raise Denial(400, f"now: {error}") from error
-        return await self._move(world, instant_ms)
+        return await self._set(world, instant_ms, self._worlds.real_ms())
 
     async def advance(self, world: World, body: shapes.AdvanceBody) -> shapes.ClockAnswer:
         """One leap is as good as many steps: whatever is due in between happens at its own time."""
@@ -94,15 +94,14 @@ class Control:
             raise Malformed(
                 [{"loc": ["body"], "msg": "expected seconds or until", "type": "invalid"}]
             )
-        now_ms = await self._worlds.now(world)
         if body.seconds is not None:
             ahead_ms = round(min(body.seconds, LAST_INSTANT_MS / 1000) * 1000)
-            return await self._move(world, now_ms + ahead_ms)
+            return await self._move(world, ahead_ms=ahead_ms)
         if isinstance(body.until, shapes.UntilStatus):
-            instant_ms = await self._when(world, body.until)
-        else:
-            instant_ms = await self._store.next_event(world.id, now_ms) or now_ms
-        return await self._move(world, max(now_ms, instant_ms))
+            return await self._move(world, at_least_ms=await self._when(world, body.until))
+        now_ms = await self._worlds.now(world)
+        next_ms = await self._store.next_event(world.id, now_ms)
+        return await self._move(world, at_least_ms=next_ms or now_ms)
 
     async def ledger(self, world: World, body: shapes.LedgerQuery) -> shapes.LedgerAnswer:
         now_ms = await self._worlds.now(world)
@@ -179,9 +178,17 @@ class Control:
             ]
         )
 
-    async def _move(self, world: World, instant_ms: int) -> shapes.ClockAnswer:
+    async def _move(
+        self, world: World, *, ahead_ms: int = 0, at_least_ms: int = 0
+    ) -> shapes.ClockAnswer:
+        """From one reading of the clock, which may have gone on since the request came."""
+        real_ms = self._worlds.real_ms()
+        instant_ms = max(world.clock.now(real_ms) + ahead_ms, at_least_ms)
+        return await self._set(world, instant_ms, real_ms)
+
+    async def _set(self, world: World, instant_ms: int, real_ms: int) -> shapes.ClockAnswer:
         try:
-            clock = world.clock.moved_to(instant_ms, self._worlds.real_ms())
+            clock = world.clock.moved_to(instant_ms, real_ms)
         except ValueError as error:
             raise Denial(400, str(error)) from error
         await self._worlds.set_clock(world, clock)

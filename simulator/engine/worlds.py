@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from simulator.domain.errors import Denial
 from simulator.domain.times import WORLD_BEGINS_MS
@@ -181,10 +182,8 @@ class Worlds:
         return next((new for new in configured if new.name == usual.name), usual)
 
     async def _open(self, row: WorldRow) -> World:
-        mode = "frozen" if row.mode == "frozen" else "running"
-        clock = Clock(row.at_ms, self.real_ms(), row.speed, "running")
-        if mode == "frozen":
-            clock = clock.freeze(self.real_ms())
+        mode: Literal["running", "frozen"] = "frozen" if row.mode == "frozen" else "running"
+        clock = Clock(row.at_ms, self.real_ms(), row.speed, mode)
         world = World(row.id, row.name, row.seed, clock, row.at_ms)
         for new in self.defaults.accounts.get(row.name, ()):
             await self.store.open_account(row.id, new.name, new.credits, new.scopes, row.at_ms)
