@@ -46,9 +46,9 @@ def test_the_table_says_which_goals_are_met() -> None:
         Figure("a size", "MB", (0.5,)),
     ]
     assert table(figures).splitlines() == [
-        "what             goal      median      min .. max  verdict",
-        "a rate  >= 2.00 req/s  2.00 req/s    1.00 .. 3.00  meets",
-        "a wait     <= 10.0 ms     20.0 ms   3.00 .. 1,500  misses",
-        "a pause    <= 5.00 ms     4.00 ms    4.00 .. 4.00  meets",
-        "a size                   0.500 MB  0.500 .. 0.500",
+        "what              goal      median      min .. max  verdict",
+        "a rate   >= 2.00 req/s  2.00 req/s    1.00 .. 3.00  meets",
+        "a wait      <= 10.0 ms     20.0 ms   3.00 .. 1,500  misses",
+        "a pause     <= 5.00 ms     4.00 ms    4.00 .. 4.00  meets",
+        "a size                    0.500 MB  0.500 .. 0.500",
     ]
