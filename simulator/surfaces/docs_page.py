@@ -22,7 +22,7 @@ from simulator.surfaces.openapi_refusals import FIELDS
 from simulator.surfaces.openapi_routes import read_examples
 
 KEY = "sk_test_default"
-_TYPE_NAMES = {
+_TYPE_NAMES: Mapping[str, str] = {
     "image": "Images",
     "video": "Videos",
     "music": "Music",

@@ -42,17 +42,17 @@ class Extra:
     summary: str
     description: str
     tag: str
-    answer: Mapping[str, Json]
+    answer: Mapping[str, Mapping[str, Any]]
     statuses: tuple[int, ...]
     strength: Strength
     source: str
     secured: bool = True
     scopes: tuple[str, ...] = ()
     bucket: str | None = None
-    parameters: tuple[Json, ...] = ()
-    request_body: Json | None = None
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    request_body: Mapping[str, Any] | None = None
     status: int = 200
-    headers: Mapping[str, Json] = field(default_factory=dict)
+    headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     shapes: tuple[type[Struct], ...] = ()
 
 
@@ -321,7 +321,7 @@ def _extra(extra: Extra, about: About, recorded: Mapping[str, Any]) -> Json:
     if extra.parameters:
         item["parameters"] = [dict(parameter) for parameter in extra.parameters]
     if extra.request_body is not None:
-        item["requestBody"] = extra.request_body
+        item["requestBody"] = dict(extra.request_body)
     refusals = {
         str(status): refusal_response(status, refuses=False, starts=False)
         for status in extra.statuses

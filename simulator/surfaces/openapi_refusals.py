@@ -7,16 +7,16 @@ from simulator.domain.errors import REFUSAL_STATUS
 
 Json = dict[str, Any]
 
-_TEXT: Json = {"type": "string"}
-_WHOLE: Json = {"type": "integer"}
-_NUMBER: Json = {"type": "number"}
-_TEXTS: Json = {"type": "array", "items": {"type": "string"}}
-_KIND: Json = {"type": "string", "enum": ["image", "video", "audio"]}
-_COUNTS = {"max": _WHOLE, "count": _WHOLE}
-_SECONDS = {"max_seconds": _WHOLE, "seconds": _NUMBER}
-_ALLOWED = {"allowed": _TEXTS}
+_TEXT: Mapping[str, Any] = {"type": "string"}
+_WHOLE: Mapping[str, Any] = {"type": "integer"}
+_NUMBER: Mapping[str, Any] = {"type": "number"}
+_TEXTS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}}
+_KIND: Mapping[str, Any] = {"type": "string", "enum": ["image", "video", "audio"]}
+_COUNTS: Mapping[str, Any] = {"max": _WHOLE, "count": _WHOLE}
+_SECONDS: Mapping[str, Any] = {"max_seconds": _WHOLE, "seconds": _NUMBER}
+_ALLOWED: Mapping[str, Any] = {"allowed": _TEXTS}
 
-FIELDS: Mapping[str, Mapping[str, Json]] = {
+FIELDS: Mapping[str, Mapping[str, Any]] = {
     "model_not_found": {"model": _TEXT},
     "variant_required": {"family": _TEXT, "available_variants": _TEXTS, "hint": _TEXT},
     "unsupported_generation_type": {"generation_type": _TEXT, "allowed": _TEXTS},
@@ -238,9 +238,9 @@ def refusal_responses(examples: Mapping[str, Any]) -> dict[str, Json]:
 def _response(
     status: int,
     reason: str,
-    schema: Json,
+    schema: Mapping[str, Any],
     examples: Mapping[str, Any] | None = None,
-    headers: Mapping[str, Json] | None = None,
+    headers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Json:
     content: Json = {"schema": schema}
     if examples:

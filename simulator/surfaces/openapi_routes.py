@@ -1,7 +1,7 @@
 """The two documents: the data plane's with its routes that are no operations, and the control
 plane's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ BASE_IN_EXAMPLES = "http://127.0.0.1:4747"
 
 _EVERY_ROUTE = (400, 421, 431, 500)
 _WITH_KEY = (401, 403, 429, 503, 507)
-_TEXT: Json = {"type": "string"}
+_TEXT: Mapping[str, Any] = {"type": "string"}
 _JSON = "application/json"
-_CACHED = {"ETag": {"description": "For If-None-Match.", "required": True, "schema": _TEXT}}
+_CACHED: Mapping[str, Any] = {
+    "ETag": {"description": "For If-None-Match.", "required": True, "schema": _TEXT}
+}
 
 UPLOAD = Extra(
     name="upload_media",
@@ -116,8 +118,8 @@ _open = partial(
     secured=False,
     headers=_CACHED,
 )
-_ROWS: Json = {"type": "array", "items": {"$ref": REFERENCE + "ModelRow"}}
-_MODELS: Json = {
+_ROWS: Mapping[str, Any] = {"type": "array", "items": {"$ref": REFERENCE + "ModelRow"}}
+_MODELS: Mapping[str, Any] = {
     "type": "object",
     "properties": {"models": _ROWS, "total_count": {"type": "integer"}},
     "required": ["models", "total_count"],
@@ -206,7 +208,7 @@ DOCUMENTATION: tuple[Extra, ...] = (
 
 EXTRAS: tuple[Extra, ...] = (UPLOAD, *STREAMS, *DOCUMENTATION)
 
-_TAGS = {
+_TAGS: Mapping[str, str] = {
     "models": "What can be asked for, and what it costs.",
     "generate": "Start, price, follow.",
     "account": "Credits, and what was made with them.",
