@@ -99,7 +99,7 @@ class Request:
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes = b""
 
-    def __str__(self) -> str:
+    def shown(self) -> str:
         shown = [(name, value[:60]) for name, value in self.headers]
         return f"{self.method} {self.target[:200]!r} {shown} {self.body[:300]!r}"
 
@@ -259,14 +259,16 @@ async def fuzz_app(app: ASGIApp, seed: int, requests: int) -> Report:
                 app, request.method, request.target, list(request.headers), request.body
             )
         except Exception as error:  # noqa: BLE001 - whatever escapes is what is looked for
-            report.wrong.append(f"#{number} {request}: raised {error!r}")
+            report.wrong.append(f"#{number} {request.shown()}: raised {error!r}")
             continue
         seconds = time.perf_counter() - began
         report.statuses[answer.status] += 1
         report.most_s = max(report.most_s, seconds)
         if seconds > SLOW_S:
-            report.slow.append(f"#{number} {request}: {seconds:.1f} s")
-        report.wrong += [f"#{number} {request}: {text}" for text in faults_of(request, answer)]
+            report.slow.append(f"#{number} {request.shown()}: {seconds:.1f} s")
+        report.wrong += [
+            f"#{number} {request.shown()}: {text}" for text in faults_of(request, answer)
+        ]
     return report
 
 

@@ -106,7 +106,7 @@ def test_bytes_that_are_nearly_requests_are_answered_or_hung_up_on() -> None:
                 continue
             answer = answered(server.port, spoilt(raw(sent), dice))
             met.add(answer.status)
-            wrong += [f"#{number} {sent}: {text}" for text in raw_faults(sent, answer)]
+            wrong += [f"#{number} {sent.shown()}: {text}" for text in raw_faults(sent, answer)]
         healthy = exchange(server.port, request("GET", "/health")).status
     assert wrong == []
     assert {200, 400, 404} <= met
