@@ -59,7 +59,9 @@ class Extra:
 @dataclass(frozen=True, slots=True)
 class About:
     """What the document says of the whole. ``prefix`` goes before each operation's path;
-    ``schemes`` are OpenAPI's security schemes, any one of which opens a secured route."""
+    ``schemes`` are OpenAPI's security schemes, any one of which opens a secured route.
+    ``body_required`` False: a POST without a body is one with ``{}``. ``key_required`` False: a
+    secured route opens without any, too. ``parameters`` are OpenAPI's, of every operation."""
 
     title: str
     version: str
@@ -69,6 +71,8 @@ class About:
     schemes: Mapping[str, Json] = field(default_factory=lambda: KEY_SCHEMES)
     tags: Mapping[str, str] = field(default_factory=dict)
     body_required: bool = True
+    key_required: bool = True
+    parameters: tuple[Mapping[str, Any], ...] = ()
 
 
 def data_plane_statuses(operation: Operation) -> tuple[int, ...]:
@@ -126,7 +130,10 @@ def openapi(
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": about.server_url}],
-        "security": [{name: []} for name in about.schemes],
+        "security": [
+            *([] if about.key_required else [{}]),
+            *({name: []} for name in about.schemes),
+        ],
         "tags": _tags(paths, about.tags),
         "paths": paths,
         "components": {
@@ -163,15 +170,27 @@ def _tidy_union(schema: Json) -> Json:
     rest = [option for option in options if option != {"type": "null"}]
     nullable = len(rest) < len(options)
     outer = {key: value for key, value in schema.items() if key != "anyOf"}
-    if len(rest) != 1 or "$ref" in rest[0]:
-        return {**outer, "anyOf": options}
+    if len(rest) != 1 or not isinstance(rest[0].get("type"), str):
+        return _flat({**outer, "anyOf": options})
     merged = {**rest[0], **outer}
     if nullable:
-        if isinstance(merged.get("type"), str):
-            merged["type"] = [merged["type"], "null"]
+        merged["type"] = [merged["type"], "null"]
         if "enum" in merged:
             merged["enum"] = [*merged["enum"], None]
     return merged
+
+
+def _flat(schema: Json) -> Json:
+    """A union within a union is one union; the inner one's description becomes the outer one's."""
+    flat: Json = {key: value for key, value in schema.items() if key != "anyOf"}
+    options: list[Json] = []
+    for option in schema["anyOf"]:
+        if "anyOf" in option:
+            options += option["anyOf"]
+            flat = {**{key: value for key, value in option.items() if key != "anyOf"}, **flat}
+        else:
+            options.append(option)
+    return {**flat, "anyOf": options}
 
 
 def _is_body(name: str, operations: Sequence[Operation]) -> bool:
@@ -211,6 +230,7 @@ def _operation(
         parameters += [
             _parameter(name, "query", schema, name in required) for name, schema in left.items()
         ]
+    parameters += [dict(parameter) for parameter in about.parameters]
     if parameters:
         item["parameters"] = parameters
     if operation.method not in _BODILESS and left:

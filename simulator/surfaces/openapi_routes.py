@@ -11,7 +11,8 @@ import msgspec
 from simulator.domain.evidence import DOCUMENTED, OBSERVED
 from simulator.engine.answers import ModelRow, UploadAnswer
 from simulator.engine.operations import OPERATIONS, Operation
-from simulator.surfaces.openapi import REFERENCE, About, Extra, Json, openapi
+from simulator.engine.worlds import NAME
+from simulator.surfaces.openapi import KEY_SCHEMES, REFERENCE, About, Extra, Json, openapi
 
 EXAMPLES = Path(__file__).parent / "pages" / "examples.json"
 """Recorded answers: ``answers`` by operation, ``refusals`` by code."""
@@ -224,6 +225,15 @@ _DESCRIPTION = (
 )
 
 
+_NAMESPACE: Mapping[str, Any] = {
+    "name": "X-Sim-Namespace",
+    "in": "header",
+    "required": False,
+    "description": "The namespace to act on.",
+    "schema": {"type": "string", "pattern": f"^(?:{NAME.pattern})$"},
+}
+
+
 def data_plane_document(base_url: str, version: str) -> Json:
     """What ``/openapi.json`` serves."""
     recorded = read_examples(base_url)
@@ -252,8 +262,10 @@ def control_plane_document(operations: Sequence[Operation], base_url: str, versi
         " call acts on the namespace in X-Sim-Namespace, else on that of the key sent, else on"
         " default. With --admin-token, calls bear that token.",
         server_url=base_url,
-        schemes={"admin": {"type": "http", "scheme": "bearer"}},
+        schemes={"admin": KEY_SCHEMES["bearer"], "apiKey": KEY_SCHEMES["apiKey"]},
         body_required=False,
+        key_required=False,
+        parameters=(_NAMESPACE,),
     )
     return openapi(operations, about, statuses=control_plane_statuses)
 

@@ -223,9 +223,19 @@ def test_the_documentation_needs_no_key(document: dict[str, Any]) -> None:
 def test_path_fields_leave_the_body_of_a_control_call(control_document: dict[str, Any]) -> None:
     call = control_document["paths"]["/_sim/accounts/{account}/credits"]["post"]
     schema = call["requestBody"]["content"]["application/json"]["schema"]
-    assert [parameter["name"] for parameter in call["parameters"]] == ["account"]
+    told = [parameter["name"] for parameter in call["parameters"] if parameter["in"] == "path"]
+    assert told == ["account"]
     assert "account" not in schema["properties"]
     assert schema["required"] == ["credits"]
+
+
+def test_every_control_call_may_name_its_namespace_and_needs_no_key(
+    control_document: dict[str, Any],
+) -> None:
+    assert {} in control_document["security"]
+    for methods in control_document["paths"].values():
+        for item in methods.values():
+            assert "X-Sim-Namespace" in [each["name"] for each in item["parameters"]]
 
 
 def test_two_routes_of_one_name_are_refused() -> None:
@@ -259,6 +269,18 @@ TIDY: dict[str, tuple[object, object]] = {
     "a reference stays in its union": (
         {"anyOf": [{"$ref": "#/x"}, {"type": "null"}]},
         {"anyOf": [{"$ref": "#/x"}, {"type": "null"}]},
+    ),
+    "a nullable union holds null": (
+        {
+            "anyOf": [
+                {"description": "d", "anyOf": [{"$ref": "#/x"}, {"enum": ["a"]}]},
+                {"type": "null"},
+            ]
+        },
+        {
+            "description": "d",
+            "anyOf": [{"$ref": "#/x"}, {"enum": ["a"], "type": "string"}, {"type": "null"}],
+        },
     ),
     "nothing required is not said": ({"type": "object", "required": []}, {"type": "object"}),
     "a default that counts stays": ({"default": 25}, {"default": 25}),
