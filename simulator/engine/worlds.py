@@ -96,8 +96,8 @@ class Worlds:
             raise Denial(400, f"{name[:80]!r} is no namespace: expected letters, digits, - and _")
         if len(self._worlds) >= WORLDS_MOST:
             raise Denial(503, f"there are {WORLDS_MOST} namespaces already; reset with all: true")
-        main = self._main(name)
-        row = await self.store.open_world(self._begin(0, name), main.credits, main.scopes)
+        credits, scopes = self._main(name)
+        row = await self.store.open_world(self._begin(0, name), credits, scopes)
         return self._worlds.setdefault(name, await self._open(row))
 
     async def known(self, name: str) -> World | None:
@@ -157,8 +157,8 @@ class Worlds:
         """Empties a world: the same requests after it give the same bytes. Its seed, its clock's
         speed and whether it runs stay; its time is where every world's begins."""
         row = self._begin(world.id, world.name, world)
-        main = self._main(world.name)
-        await self.store.reset_world(row, main.credits, main.scopes)
+        credits, scopes = self._main(world.name)
+        await self.store.reset_world(row, credits, scopes)
         fresh = await self._open(row)
         world.clock, world.lease_ms, world.accounts = fresh.clock, fresh.lease_ms, fresh.accounts
         world.requests = 0
@@ -175,11 +175,13 @@ class Worlds:
             mode, speed = like.clock.mode, like.clock.speed
         return WorldRow(world_id, name, seed, mode, speed, WORLD_BEGINS_MS)
 
-    def _main(self, world_name: str) -> NewAccount:
-        """The account that a world begins with, as the operator set it up or as all others."""
-        configured = self.defaults.accounts.get(world_name, ())
-        usual = NewAccount("main", self.defaults.credits)
-        return next((new for new in configured if new.name == usual.name), usual)
+    def _main(self, world_name: str) -> tuple[int | None, Iterable[str]]:
+        """Credits and scopes of the account ``main`` that a world begins with: as the operator set
+        it up, or as all others; None where keys are not made and nobody set it up."""
+        for new in self.defaults.accounts.get(world_name, ()):
+            if new.name == "main":
+                return new.credits, new.scopes
+        return (self.defaults.credits if self.defaults.auto_keys else None), SCOPES
 
     async def _open(self, row: WorldRow) -> World:
         mode: Literal["running", "frozen"] = "frozen" if row.mode == "frozen" else "running"

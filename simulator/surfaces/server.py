@@ -31,8 +31,7 @@ else:
     from typing_extensions import override
 
 BACKLOG = 2048
-STOPPED = 0
-INTERRUPTED = 130
+STOPPED, INTERRUPTED = 0, 130
 
 _TICK_SECONDS = 0.1  # uvicorn's
 _LONGEST_SWEEP_INTERVAL_SECONDS = 1.0
@@ -148,6 +147,7 @@ class _Server(uvicorn.Server):
             )
         )
         self.graceful_seconds = graceful_seconds
+        self.interrupted = False
         self.ready = ready
         self.stopping: ShutdownSignal | None = None
         self.sweep_ticks = _sweep_ticks(limits)
@@ -225,6 +225,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
+        self.interrupted |= self.force_exit or sig == signal.SIGINT
         # A thread that never returns would keep the process; faulthandler's timer needs neither
         # the loop nor a lock, ends it with status 1, and says where it was.
         seconds = _FORCED_HANG_SECONDS if self.force_exit else self.graceful_seconds + _HANG_SECONDS
@@ -268,7 +269,7 @@ def run_server(
 
     ``on_ready`` is called with the port once requests are answered, after the app's startup; by
     then ``port_file`` holds the port, and it is gone again afterwards. Returns the exit status: 0
-    after a stop, 130 when a second signal cut it short. Raises CannotBind and CannotStart.
+    after SIGTERM, 130 after SIGINT or a second signal. Raises CannotBind and CannotStart.
     """
     if port_file is not None:
         _check_port_file(port_file)
@@ -290,7 +291,7 @@ def run_server(
         sock.close()
         if port_file is not None:
             port_file.unlink(missing_ok=True)
-    return INTERRUPTED if server.force_exit else STOPPED
+    return INTERRUPTED if server.interrupted else STOPPED
 
 
 def _check_port_file(path: Path) -> None:
@@ -304,7 +305,7 @@ def _check_port_file(path: Path) -> None:
 
 
 def _write_port_file(path: Path, port: int) -> None:
-    """Writes it whole or not at all: a reader may look at any moment."""
+    """Whole or not at all: a reader may look at any moment."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         partial.write_text(f"{port}\n", encoding="ascii")

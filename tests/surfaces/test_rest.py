@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulator.engine.worlds import NewAccount
 from tests.surfaces.inprocess import IMAGE, simulated
 
 OWNED = [
@@ -378,3 +379,14 @@ async def test_every_answer_says_that_it_is_simulated() -> None:
         answers = [await client.get("/v1/balance"), await client.get("/v1/nothing")]
     assert {answer.headers["x-sim"] for answer in answers} == {"1"}
     assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}
+
+
+async def test_without_auto_keys_a_world_has_only_the_accounts_that_were_set_up() -> None:
+    till = NewAccount("till", 5_000)
+    async with simulated(
+        key="sk_test_shop.till", auto_keys=False, accounts={"shop": (till,)}
+    ) as client:
+        balance = await client.get("/v1/balance")
+        main = await client.as_key("sk_test_shop").get("/v1/balance")
+    assert balance.json()["credits"] == 5
+    assert main.status_code == 401

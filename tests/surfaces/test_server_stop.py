@@ -83,11 +83,11 @@ def running(**options: Any) -> Iterator[Process]:
         started.popen.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_an_idle_server_with_status_0(
-    process: Process, number: signal.Signals
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_an_idle_server(
+    process: Process, number: signal.Signals, status: int
 ) -> None:
-    assert process.status_after(number) == 0
+    assert process.status_after(number) == status
 
 
 def test_a_stop_answers_what_is_under_way_and_ends_open_streams(process: Process) -> None:
@@ -113,7 +113,7 @@ def test_a_stop_does_not_wait_for_stuck_and_idle_connections(process: Process) -
         half.sendall(b"GET / HTTP/1.1\r\n")
         time.sleep(0.1)
         process.popen.send_signal(signal.SIGTERM)
-        assert process.popen.wait(2) == 0
+        assert process.popen.wait(10) == 0  # far below the deadlines of what is stuck
         assert silent.recv(1) == b""
 
 

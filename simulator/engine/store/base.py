@@ -87,15 +87,18 @@ class Store(Protocol):
 
     async def close(self) -> None: ...
 
-    async def open_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> WorldRow:
-        """The world of ``row.name``, made with its account ``main`` when new (``row.id`` unused)."""
+    async def open_world(
+        self, row: WorldRow, credits: int | None, scopes: Iterable[str]
+    ) -> WorldRow:
+        """The world of ``row.name``, made when new with its account ``main`` (None: without);
+        ``row.id`` is not read."""
 
     async def find_world(self, name: str) -> WorldRow | None:
         """The world of that name, if it was ever opened; nothing is made."""
 
     async def save_clock(self, world: int, mode: str, speed: float, at_ms: int) -> None: ...
 
-    async def reset_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> None:
+    async def reset_world(self, row: WorldRow, credits: int | None, scopes: Iterable[str]) -> None:
         """Empties the world of ``row.id`` and leaves it as ``open_world`` makes a new one."""
 
     async def account(self, world: int, name: str) -> Account | None: ...

@@ -20,7 +20,7 @@ NEVER_MS = 2**63 - 1
 """The end of an open job that never ends."""
 
 
-def open_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> WorldRow:
+def open_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterable[str]) -> WorldRow:
     found = find_world(db, row.name)
     if found is not None:
         return found
@@ -29,7 +29,8 @@ def open_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str])
         (row.name, row.seed, row.mode, row.speed, row.at_ms),
     )
     made = WorldRow(cursor.lastrowid or 0, row.name, row.seed, row.mode, row.speed, row.at_ms)
-    open_account(db, made.id, "main", grant, scopes, row.at_ms)
+    if grant is not None:
+        open_account(db, made.id, "main", grant, scopes, row.at_ms)
     return made
 
 
@@ -50,7 +51,7 @@ def save_clock(db: Connection, world: int, mode: str, speed: float, at_ms: int) 
     )
 
 
-def reset_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]) -> None:
+def reset_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterable[str]) -> None:
     for table in ("accounts", "jobs", "open_jobs", "entries", "uploads", "upload_sessions"):
         db.execute(f"DELETE FROM {table} WHERE world = ?", (row.id,))
     db.execute(
@@ -58,7 +59,8 @@ def reset_world(db: Connection, row: WorldRow, grant: int, scopes: Iterable[str]
         " uploads = 0 WHERE id = ?",
         (row.seed, row.mode, row.speed, row.at_ms, row.id),
     )
-    open_account(db, row.id, "main", grant, scopes, row.at_ms)
+    if grant is not None:
+        open_account(db, row.id, "main", grant, scopes, row.at_ms)
 
 
 def account(db: Connection, world: int, name: str) -> Account | None:

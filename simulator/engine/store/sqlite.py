@@ -41,7 +41,9 @@ class SqliteStore:
     async def close(self) -> None:
         await self._close()
 
-    async def open_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> WorldRow:
+    async def open_world(
+        self, row: WorldRow, credits: int | None, scopes: Iterable[str]
+    ) -> WorldRow:
         return await self._run(lambda db: ops.open_world(db, row, credits, scopes))
 
     async def find_world(self, name: str) -> WorldRow | None:
@@ -50,11 +52,11 @@ class SqliteStore:
     async def save_clock(self, world: int, mode: str, speed: float, at_ms: int) -> None:
         await self._run(lambda db: ops.save_clock(db, world, mode, speed, at_ms))
 
-    async def reset_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> None:
+    async def reset_world(self, row: WorldRow, credits: int | None, scopes: Iterable[str]) -> None:
         """Shielded: a caller who leaves midway must not leave jobs of the former life behind."""
         await asyncio.shield(asyncio.ensure_future(self._reset_world(row, credits, scopes)))
 
-    async def _reset_world(self, row: WorldRow, credits: int, scopes: Iterable[str]) -> None:
+    async def _reset_world(self, row: WorldRow, credits: int | None, scopes: Iterable[str]) -> None:
         await self._run(lambda db: ops.reset_world(db, row, credits, scopes))
         self._recent = OrderedDict(
             (key, job) for key, job in self._recent.items() if key[0] != row.id
