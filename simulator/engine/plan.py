@@ -32,8 +32,8 @@ class Ids:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """``bucket`` is the limit of running jobs that it counts against; ``outputs`` describes the
-    files, given the ids and the seed; ``seed`` None: one is drawn from the world's. ``at_once``: the
-    call answers with its result."""
+    files, given the ids and the seed; ``seed`` None: one is drawn from the world's; ``at_once``:
+    the call answers with its result."""
 
     kind: str
     bucket: str

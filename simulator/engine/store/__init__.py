@@ -1,1 +1,1 @@
-"""State: whole domain operations, each atomic. ``base`` is the interface, ``sqlite`` the default."""
+"""State: whole domain operations, each atomic. ``base`` is the interface."""

@@ -29,6 +29,8 @@ class WorldRow:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """An account as stored: what its key may do."""
+
     name: str
     scopes: frozenset[str]
 
