@@ -101,7 +101,7 @@ class MediaBody(Struct, frozen=True):
         )
 
 
-class CostBody(MediaBody, frozen=True, kw_only=True):
+class CostBody(MediaBody, frozen=True, kw_only=True):  # the same fields, one of them optional
     """The body of a start, priced and not started; only ``model`` is needed."""
 
     prompt: Annotated[str, Meta(description="As in generate_media; not needed for a price.")] = "x"

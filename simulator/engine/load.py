@@ -13,17 +13,19 @@ import msgspec
 from simulator.domain.catalog import GENERATION_TYPES, Catalog, Inputs, Model
 from simulator.domain.sizes import LONGER_SIDE_PX, SHORTER_SIDE_PX
 
-_FIELDS = {field.name for field in fields(Model)}
-_TEXTS = {"id", "family", "model_type", "source", "display_name", "provider", "notes"}
-_FACETS = {"generation_type", "duration_s", "sound", "quality", "resolution", "images"}
-_AMOUNTS = {
-    "prompt_max",
-    "seconds",
-    "estimated_time_s",
-    "reference_seconds_max",
-    "reference_video_bytes_max",
-}
-_KINDS = {field.name for field in fields(Inputs)}
+_FIELDS = frozenset(field.name for field in fields(Model))
+_TEXTS = frozenset(("id", "family", "model_type", "source", "display_name", "provider", "notes"))
+_FACETS = frozenset(("generation_type", "duration_s", "sound", "quality", "resolution", "images"))
+_AMOUNTS = frozenset(
+    (
+        "prompt_max",
+        "seconds",
+        "estimated_time_s",
+        "reference_seconds_max",
+        "reference_video_bytes_max",
+    )
+)
+_KINDS = frozenset(field.name for field in fields(Inputs))
 _BILLING_MODES = ("flat", "per_tier", "per_second")
 _COUNT = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?")
 

@@ -53,7 +53,7 @@ class Operation:
 
 
 _READS = ("read:generations", "generate:media")
-_IMAGE = {
+_IMAGE: Mapping[str, Any] = {
     "prompt": "A lighthouse at dusk, long exposure",
     "model": "nano-banana",
     "aspect_ratio": "16:9",

@@ -1,5 +1,6 @@
 """The catalogue as callers see it: one row a model, as ``get_models`` lists it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from simulator.domain.catalog import Catalog, Model, Price
@@ -8,7 +9,13 @@ from simulator.domain.pricing import MOTION_CONTROL_WORST_CASE_S, REFERENCE_VIDE
 from simulator.domain.pricing import credits as shown
 from simulator.engine.answers import Credits, ModelRow
 
-UNKNOWN_ESTIMATE_S = {"image": 30, "video": 70, "music": 60, "speech": 15, "separation": 40}
+UNKNOWN_ESTIMATE_S: Mapping[str, int] = {
+    "image": 30,
+    "video": 70,
+    "music": 60,
+    "speech": 15,
+    "separation": 40,
+}
 
 
 def shelf(catalog: Catalog, policies: Policies, model_type: str | None = None) -> list[ModelRow]:
@@ -46,21 +53,16 @@ def model_row(catalog: Catalog, model: Model) -> ModelRow:
 
 
 def _cost(catalog: Catalog, model: Model) -> tuple[Credits | None, str]:
-    rows = [row for row in catalog.priced_rows(model) if row.price is not None]
-    if not rows:
+    priced = [(row, row.price) for row in catalog.priced_rows(model) if row.price is not None]
+    if not priced:
         return None, "no source states a price"
     if model.routes:
-        lowest = min(_lowest(row.price) for row in rows if row.price is not None)
-        names = ", ".join(f"{row.id} {_price_text(row.price)}" for row in rows if row.price)
+        lowest = min(_lowest(price) for _, price in priced)
+        names = ", ".join(f"{row.id} {_price_text(price)}" for row, price in priced)
         return shown(lowest), f"the lowest of its rows: {names}"
-    price = rows[0].price
-    if price is None:
-        return None, ""
-    note = _price_text(price)
-    for row in rows[1:]:
-        if row.price is not None:
-            note += f"; with sound {_price_text(row.price)} ({row.id})"
-    return shown(_lowest(price)), note
+    (_, own), *others = priced
+    louder = (f"; with sound {_price_text(price)} ({row.id})" for row, price in others)
+    return shown(_lowest(own)), _price_text(own) + "".join(louder)
 
 
 def _lowest(price: Price) -> int:

@@ -1,7 +1,7 @@
 """Keys: where they travel, which account one belongs to, and which are refused by sight."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -14,7 +14,7 @@ _TEST_KEY = re.compile(
     r"sk_test_([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\.([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?"
 )
 _LIVE_PREFIX = "sk_live_"
-_CHALLENGE = {"www-authenticate": "Bearer"}
+_CHALLENGE: Mapping[str, str] = {"www-authenticate": "Bearer"}
 _HELP = "Send X-API-Key: sk_test_<namespace>, or Authorization: Bearer sk_test_<namespace>."
 
 

@@ -67,7 +67,7 @@ class Phase(Enum):
     CLOSING = auto()  # the other side to read the refusal and hang up
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(HttpToolsProtocol):  # how uvicorn takes another protocol
     """One connection under ``limits``."""
 
     def __init__(

@@ -120,7 +120,7 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-class _Server(uvicorn.Server):
+class _Server(uvicorn.Server):  # how uvicorn lets its life cycle be changed
     """uvicorn's server with sweeps over its connections, a ready call, and an end to stopping."""
 
     def __init__(

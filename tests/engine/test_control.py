@@ -196,6 +196,13 @@ def test_the_ledger_is_shown_with_what_it_was_for() -> None:
     assert done(desk.control.verify(desk.world, Nothing())) == shapes.VerifyAnswer(True, 8, [])
 
 
+def test_credits_may_be_given_without_a_reason() -> None:
+    desk = Desk()
+    done(desk.control.give_credits(desk.world, shapes.CreditsBody("main", 1, "")))
+    entries = done(desk.control.ledger(desk.world, shapes.LedgerQuery())).entries
+    assert [entry.reason for entry in entries] == ["new account", ""]
+
+
 def test_accounts_are_made_changed_and_listed() -> None:
     desk = Desk()
     made = done(

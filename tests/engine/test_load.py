@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.domain.catalog import Count, Inputs, Price, Route
+from simulator.domain.catalog import Catalog, Count, Inputs, Price, Route
 from simulator.engine.load import CatalogError, catalog_directory, load_catalog
 
 ROW = """
@@ -22,7 +22,7 @@ modes = { text-to-image = {} }
 OTHER = ROW.replace('"a"', '"b"')
 
 
-def load(directory: Path, text: str, name: str = "x.toml"):  # type: ignore[no-untyped-def]  # a catalogue
+def load(directory: Path, text: str, name: str = "x.toml") -> Catalog:
     (directory / name).write_text(text, encoding="utf-8")
     return load_catalog(directory)
 

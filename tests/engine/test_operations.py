@@ -42,6 +42,12 @@ def test_an_example_has_the_shape_that_it_is_an_example_of(operation) -> None:  
         assert set(operation.example) <= fields
 
 
+def test_what_only_looks_is_told_from_what_starts_something() -> None:
+    starts = {each.name for each in OPERATIONS if not each.reads}
+    assert {"generate_media", "generate_music", "create_ad_copy"} <= starts
+    assert not starts & {"get_models", "get_balance", "estimate_generation_cost"}
+
+
 def test_every_ruling_of_the_domain_is_shown() -> None:
     shown = [ruling.id for ruling in all_rulings()]
     assert sorted({ruling.id for ruling in rulings_of_the_domain()} - set(shown)) == []

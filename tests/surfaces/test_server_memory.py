@@ -26,7 +26,7 @@ def resident_bytes(process: Process) -> int:
     for line in Path(f"/proc/{process.popen.pid}/status").read_text().splitlines():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) * 1024
-    pytest.skip("no /proc here")
+    raise LookupError("the kernel states no peak memory, as Linux does")
 
 
 HOSTILE = {

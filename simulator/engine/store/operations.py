@@ -181,7 +181,8 @@ def settle(db: Connection, world: int, now_ms: int) -> None:
         "UPDATE accounts SET held = held - due.captured - due.released,"
         " spent = spent + due.captured, available = available + due.released"
         " FROM (SELECT account, sum(hold * (1 - failed)) AS captured,"
-        "  sum(hold * failed) AS released FROM open_jobs WHERE world = ?1 AND done_at <= ?2 GROUP BY account) AS due"
+        "  sum(hold * failed) AS released FROM open_jobs WHERE world = ?1 AND done_at <= ?2"
+        "  GROUP BY account) AS due"
         " WHERE accounts.world = ?1 AND accounts.name = due.account",
         (world, now_ms),
     )
