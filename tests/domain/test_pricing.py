@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from simulator.domain.catalog import Catalog
 from simulator.domain.policies import Policies
-from simulator.domain.pricing import Quote, credits, measured_price, quote
+from simulator.domain.pricing import (
+    Quote,
+    credits,
+    flat_quote,
+    measured_price,
+    quote,
+    unit_quote,
+)
 from tests.domain.judging import DEFAULTS, IMAGE, VIDEO, credits_of, judged, priced, upload
 from tests.engine.world import CATALOG
 
@@ -203,6 +210,22 @@ def test_a_row_without_a_price_is_an_error_of_the_catalogue_not_a_free_lunch() -
     request = replace(judged("nano-banana"), model=row)
     with pytest.raises(LookupError, match="row nano-banana has no price"):
         quote(Catalog([row]), request, DEFAULTS)
+
+
+@pytest.mark.ruling("sound.prices")
+def test_products_are_priced_by_whole_units_or_once() -> None:
+    assert unit_quote(CATALOG.row("auto-caption"), 3, "seconds") == Quote(
+        1_500, "auto-caption", "0.5 credits x 3 seconds = 1.5", "per_second"
+    )
+    assert unit_quote(CATALOG.row("mvsep-40"), 2, "minutes").billing_mode == "flat"
+    assert flat_quote(CATALOG.row("V5_5")) == Quote(
+        19_000, "V5_5", "19 credits a generation", "flat"
+    )
+    free = replace(CATALOG.row("V5_5"), price=None)
+    with pytest.raises(LookupError, match="row V5_5 has no price"):
+        flat_quote(free)
+    with pytest.raises(LookupError, match="row V5_5 has no price"):
+        unit_quote(free, 1, "minutes")
 
 
 @given(st.sampled_from([m for m in CATALOG.listed() if m.price and m.durations]), st.data())
