@@ -90,10 +90,10 @@ def _priced(catalog: Catalog, question: Question, policies: Policies) -> Priced:
 def _of_another_tool(catalog: Catalog, model: Model) -> Priced:
     """Music, speech, captions and the like have unit prices, and calls of their own."""
     row = model_row(catalog, model)
-    formula = f"{row.cost_note} a unit" if row.cost_per_generation is not None else row.cost_note
     asked = {"model_type": model.model_type}
     strength, source = model.strength.value, model.source
-    return Priced(model.id, row.cost_per_generation, model.id, formula, strength, source, asked)
+    note = row.cost_note
+    return Priced(model.id, row.cost_per_generation, model.id, note, strength, source, asked)
 
 
 def _ask(model: Model, question: Question) -> tuple[MediaAsk, tuple[str, ...]]:

@@ -56,6 +56,21 @@ RULINGS = (
         "Measured uploads do not lower the bill; the cost endpoint shows both figures.",
     ),
     Ruling(
+        "pricing.products",
+        ASSUMED,
+        "docs: how it works (the tool takes reference lengths); what they price: ruling",
+        "The cost of a product's model is what its start holds: music and dialogue a generation, ad"
+        " copy by variant_count, captions and separation by the reference lengths together; an"
+        " unknown music model is model_not_found here.",
+    ),
+    Ruling(
+        "pricing.promised-video",
+        ASSUMED,
+        "ruling",
+        "For a Seedance 2 model reference_video_seconds stands for a reference video that is yet to"
+        " be sent: it is judged like one that was measured, and billed for 15 s.",
+    ),
+    Ruling(
         "pricing.motion-control",
         ASSUMED,
         "ruling",

@@ -106,6 +106,15 @@ class CostBody(MediaBody, frozen=True, kw_only=True):  # the same fields, one of
 
     prompt: Annotated[str, Meta(description="As in generate_media; not needed for a price.")] = "x"
     model: Annotated[str, Meta(min_length=1, description="A model id from get_models.")]
+    reference_video_seconds: (
+        Annotated[float, Meta(ge=0, description="How long the video is that is yet to be sent.")]
+        | None
+    ) = None
+    reference_audio_seconds: (
+        Annotated[float, Meta(ge=0, description="How long the sound is that is yet to be sent.")]
+        | None
+    ) = None
+    variant_count: Annotated[int, Meta(description="Ad copy: 1 to 4; 1 by default.")] | None = None
 
 
 class EstimateBody(Struct, frozen=True):

@@ -40,6 +40,7 @@ from simulator.engine.bodies import (
     Nothing,
 )
 from simulator.engine.plan import Plan
+from simulator.engine.products.costs import product_cost, with_promised_video
 from simulator.engine.shelf import shelf
 from simulator.engine.store.base import Draft, Query, Store
 from simulator.engine.uploads import UploadUrls
@@ -152,7 +153,11 @@ class Provider:
         )
 
     async def estimate_generation_cost(self, caller: Caller, body: CostBody) -> CostAnswer:
-        request = await self._judge(caller, body.ask())
+        product = product_cost(self.catalog, body)
+        if product is not None:
+            return product
+        ask, promised = with_promised_video(self.catalog, body)
+        request = await self._judge(caller, ask, promised)
         price = quote(self.catalog, request, self.options.policies)
         measured = measured_price(self.catalog, request, self.options.policies)
         return CostAnswer(
@@ -165,10 +170,12 @@ class Provider:
             measured=None if measured is None else MeasuredCost(shown(measured[0]), measured[1]),
         )
 
-    async def _judge(self, caller: Caller, ask: MediaAsk) -> MediaRequest:
-        """The normal form of an ask that no rule refuses."""
+    async def _judge(
+        self, caller: Caller, ask: MediaAsk, promised: Mapping[str, Upload] | None = None
+    ) -> MediaRequest:
+        """The normal form of an ask that no rule refuses; ``promised`` are files yet to come."""
         model = resolve(self.catalog, ask.model, self.options.policies)
-        uploads = await self._uploads(caller, ask)
+        uploads = {**await self._uploads(caller, ask), **(promised or {})}
         asked = put(ask, model, uploads, self.options.policies)
         enforce(MEDIA_RULES, asked)
         return normal_form(asked)

@@ -8,6 +8,7 @@ from simulator.domain.policies import Policies
 from simulator.domain.pricing import MOTION_CONTROL_WORST_CASE_S, REFERENCE_VIDEO_WORST_CASE_S
 from simulator.domain.pricing import credits as shown
 from simulator.engine.answers import Credits, ModelRow
+from simulator.engine.products.costs import is_product, product_of
 
 UNKNOWN_ESTIMATE_S: Mapping[str, int] = {
     "image": 30,
@@ -53,6 +54,9 @@ def model_row(catalog: Catalog, model: Model) -> ModelRow:
 
 
 def _cost(catalog: Catalog, model: Model) -> tuple[Credits | None, str]:
+    if model.price is not None and is_product(model):
+        rate = shown(model.price.millicredits)
+        return rate, f"{rate} {product_of(model).unit}"
     priced = [(row, row.price) for row in catalog.priced_rows(model) if row.price is not None]
     if not priced:
         return None, "no source states a price"
@@ -85,7 +89,6 @@ def _price_text(price: Price) -> str:
         f" {REFERENCE_VIDEO_WORST_CASE_S} s reference video where there is one",
         "per_reference_second": f"{rate} per second of reference video, billed for"
         f" {MOTION_CONTROL_WORST_CASE_S} s",
-        "unit": f"{rate}",
     }[price.shape]
 
 

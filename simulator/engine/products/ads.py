@@ -5,12 +5,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from simulator.domain.outputs import Output
-from simulator.domain.pricing import unit_quote
 from simulator.domain.rules import enforce
 from simulator.domain.rules.ads import AD_RULES, DEFAULT_ASPECT_RATIO, AdAsk
 from simulator.domain.sizes import dimensions, ratio_of
 from simulator.engine.answers import StartAnswer, start_answer
 from simulator.engine.plan import Ids, Plan
+from simulator.engine.products.costs import product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 
@@ -70,7 +70,7 @@ async def create_ad_copy(provider: Provider, caller: Caller, body: AdCopyBody) -
         model=MODEL,
         generation_type="image-to-image",
         prompt=text,
-        price=unit_quote(provider.catalog.row(MODEL), ask.variant_count, "variants"),
+        price=product_quote(provider.catalog.row(MODEL), variants=ask.variant_count),
         estimated_time_s=ESTIMATE_S,
         outputs=outputs,
         parameters={

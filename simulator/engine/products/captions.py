@@ -6,11 +6,11 @@ from msgspec import Meta, Struct
 
 from simulator.domain.jobs import deducted_millicredits
 from simulator.domain.pricing import credits as shown
-from simulator.domain.pricing import unit_quote
 from simulator.domain.rules import enforce
 from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
 from simulator.engine.answers import Credits, seconds
 from simulator.engine.plan import Plan
+from simulator.engine.products.costs import product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.seeds import draw
 from simulator.engine.worlds import Caller
@@ -78,14 +78,13 @@ async def generate_captions(
     """Synchronous: held, captured and answered in one."""
     ask = SoundAsk(await provider.source(caller, body.media_url))
     enforce(SOUND_RULES, ask)
-    begun_s = -(-ask.billed_ms // 1_000)
     plan = Plan(
         kind="captions",
         bucket="captions",
         model=MODEL,
         generation_type="captions",
         prompt=body.media_url[:500],
-        price=unit_quote(provider.catalog.row(MODEL), begun_s, "seconds"),
+        price=product_quote(provider.catalog.row(MODEL), length_ms=ask.billed_ms),
         estimated_time_s=0,
         outputs=lambda ids, seed: (),
         parameters={"media_url": body.media_url, "quality": body.quality},

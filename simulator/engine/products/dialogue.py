@@ -5,7 +5,6 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from simulator.domain.outputs import Output
-from simulator.domain.pricing import flat_quote
 from simulator.domain.rules import enforce
 from simulator.domain.rules.speech import (
     CHARACTERS_MOST,
@@ -16,6 +15,7 @@ from simulator.domain.rules.speech import (
 )
 from simulator.engine.answers import StartAnswer, start_answer
 from simulator.engine.plan import Plan
+from simulator.engine.products.costs import product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 
@@ -50,7 +50,7 @@ async def generate_dialogue(provider: Provider, caller: Caller, body: DialogueBo
         model=MODEL,
         generation_type="text-to-dialogue",
         prompt=text[:CHARACTERS_MOST],
-        price=flat_quote(provider.catalog.row(MODEL)),
+        price=product_quote(provider.catalog.row(MODEL)),
         estimated_time_s=ESTIMATE_S,
         outputs=lambda ids, seed: (
             Output(

@@ -15,13 +15,13 @@ from simulator.domain.jobs import (
 )
 from simulator.domain.outputs import Output
 from simulator.domain.pricing import credits as shown
-from simulator.domain.pricing import flat_quote
 from simulator.domain.rules import enforce
 from simulator.domain.rules.music import MODELS, MUSIC_RULES, NEWEST, MusicAsk
 from simulator.domain.times import rfc3339
 from simulator.engine.answers import Credits, StartAnswer, seconds, start_answer
 from simulator.engine.bodies import GenerationId
 from simulator.engine.plan import Ids, Plan
+from simulator.engine.products.costs import product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.seeds import between
 from simulator.engine.worlds import Caller
@@ -108,7 +108,7 @@ async def generate_music(provider: Provider, caller: Caller, body: MusicBody) ->
         model=model,
         generation_type="text-to-music",
         prompt=ask.prompt or ask.song_description or ask.lyrics,
-        price=flat_quote(provider.catalog.row(model)),
+        price=product_quote(provider.catalog.row(model)),
         estimated_time_s=ESTIMATE_S,
         outputs=lambda ids, seed: _songs(model, title, ids, seed),
         parameters=_parameters(ask, title),

@@ -7,13 +7,13 @@ from msgspec import Meta, Struct
 from simulator.domain.jobs import deducted_millicredits, failure_text, finished, progress, status
 from simulator.domain.outputs import Output
 from simulator.domain.pricing import credits as shown
-from simulator.domain.pricing import unit_quote
 from simulator.domain.rules import enforce
 from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
 from simulator.domain.times import rfc3339
 from simulator.engine.answers import Credits
 from simulator.engine.bodies import GenerationStatus
 from simulator.engine.plan import Ids, Plan
+from simulator.engine.products.costs import product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 
@@ -60,7 +60,6 @@ async def generate_separation(
     """Two sound files, as long as the source."""
     ask = SoundAsk(await provider.source(caller, body.media_url))
     enforce(SOUND_RULES, ask)
-    begun_minutes = -(-ask.billed_ms // 60_000)
     length_ms = ask.measured_ms or UNMEASURED_OUTPUT_MS
 
     def outputs(ids: Ids, seed: int) -> tuple[Output, ...]:
@@ -85,7 +84,7 @@ async def generate_separation(
         model=MODEL,
         generation_type="separation",
         prompt=body.media_url[:500],
-        price=unit_quote(provider.catalog.row(MODEL), begun_minutes, "minutes"),
+        price=product_quote(provider.catalog.row(MODEL), length_ms=ask.billed_ms),
         estimated_time_s=ESTIMATE_S,
         outputs=outputs,
         parameters={"media_url": body.media_url},

@@ -1,0 +1,108 @@
+"""What the products of other tools cost: a start's hold and ``estimate_generation_cost`` alike."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from simulator.domain.catalog import Catalog, Model
+from simulator.domain.inputs import KIND_BY_EXTENSION, Source, Upload, extension_of
+from simulator.domain.pricing import Quote, flat_quote, unit_quote
+from simulator.domain.pricing import credits as shown
+from simulator.domain.requests import MediaAsk
+from simulator.domain.rules import enforce
+from simulator.domain.rules.ads import AD_RULES, AdAsk
+from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
+from simulator.engine.answers import CostAnswer
+from simulator.engine.bodies import CostBody
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """``unit`` is what the row's figure is for: a generation, or one of several of ``units``."""
+
+    generation_type: str
+    unit: str = "a generation"
+    units: str = ""
+
+
+SONG = Product("text-to-music")
+PRODUCTS: Mapping[str, Product] = {
+    "text-to-dialogue": Product("text-to-dialogue"),
+    "ad-copy": Product("image-to-image", "per variant", "variants"),
+    "auto-caption": Product("captions", "per second begun", "seconds"),
+    "mvsep-40": Product("separation", "per minute begun", "minutes"),
+}
+"""By the family of the row; every other product is music."""
+
+_UNIT_MS: Mapping[str, int] = {"seconds": 1_000, "minutes": 60_000}
+_NO_URL = "https://reference.invalid/"
+
+
+def is_product(model: Model) -> bool:
+    """Whether the row is sold by a tool of its own, not by ``generate_media``."""
+    return model.price is not None and model.price.shape == "unit"
+
+
+def product_of(model: Model) -> Product:
+    """What is known of a product's row beside its price."""
+    return PRODUCTS.get(model.family, SONG)
+
+
+def product_quote(row: Model, *, variants: int = 1, length_ms: int = 0) -> Quote:
+    """The price of a product's row; units of time count as soon as they have begun."""
+    units = product_of(row).units
+    if not units:
+        return flat_quote(row)
+    begun = variants if units == "variants" else -(-length_ms // _UNIT_MS[units])
+    return unit_quote(row, begun, units)
+
+
+def product_cost(catalog: Catalog, body: CostBody) -> CostAnswer | None:
+    """The answer for a product's model, None for another. Raises the Rejection of a start with as
+    many variants, or with a file as long."""
+    row = catalog.get(body.model)
+    if row is None or not row.enabled or not is_product(row):
+        return None
+    product = product_of(row)
+    variants, length_ms = 1, 0
+    if product.units == "variants":
+        variants = 1 if body.variant_count is None else body.variant_count
+        enforce(AD_RULES, AdAsk(f"{_NO_URL}ad.jpg", variant_count=variants))
+    elif product.units:
+        seconds = (body.reference_video_seconds or 0) + (body.reference_audio_seconds or 0)
+        sound = _promised("audio", "mp3", seconds)
+        ask = SoundAsk(Source(f"{_NO_URL}sound.mp3", "mp3", "audio", sound))
+        enforce(SOUND_RULES, ask)
+        length_ms = ask.billed_ms
+    price = product_quote(row, variants=variants, length_ms=length_ms)
+    return CostAnswer(
+        model=row.id,
+        generation_type=product.generation_type,
+        credits=shown(price.millicredits),
+        price_row=price.row,
+        formula=price.formula,
+        billing_mode=price.billing_mode,
+    )
+
+
+def with_promised_video(
+    catalog: Catalog, body: CostBody
+) -> tuple[MediaAsk, Mapping[str, Upload]]:
+    """The ask of a media model, and the measures of a reference video of which it tells the length
+    and no URL. A model that is not priced by reference videos takes no notice of the length."""
+    ask, seconds = body.ask(), body.reference_video_seconds or 0
+    row = catalog.get(body.model)
+    price = None if row is None else row.price
+    if not seconds or price is None or price.shape != "per_second_and_reference":
+        return ask, {}
+    kinds = {KIND_BY_EXTENSION.get(extension_of(url)) for url in ask.source_media_urls}
+    if "video" in kinds:
+        return ask, {}
+    url = f"{_NO_URL}video.mp4"
+    promised = replace(ask, source_media_urls=(*ask.source_media_urls, url))
+    return promised, {url: _promised("video", "mp4", seconds)}
+
+
+def _promised(kind: str, extension: str, seconds: float) -> Upload:
+    """A file that is not there yet; a length of 0 is not known."""
+    return Upload("promised", kind, extension, 0, duration_ms=math.ceil(seconds * 1_000))
