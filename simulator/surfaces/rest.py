@@ -44,10 +44,11 @@ STREAMS = (
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An operation with its decoder made ready."""
+    """An operation with its decoder made ready; ``where`` its fields are found."""
 
     operation: Operation
     decoder: "msgspec.json.Decoder[Any]"
+    where: str
 
 
 class Rest:
@@ -62,7 +63,8 @@ class Rest:
         self._limits = limits
         self._strangers = 0
         routes: list[tuple[str, str, Served | Followed | None]] = [
-            (op.method, op.path, Served(op, msgspec.json.Decoder(op.body))) for op in OPERATIONS
+            (op.method, op.path, Served(op, msgspec.json.Decoder(op.body), where_of(op)))
+            for op in OPERATIONS
         ]
         routes += [("POST", UPLOAD_PATH, None)]
         routes += [("GET", path, followed) for path, followed in STREAMS]
@@ -119,7 +121,7 @@ class Rest:
             body = from_json(served.decoder, raw)
         else:
             given = {**query_fields(scope), **fields}
-            body = from_fields(operation.body, given, where_of(operation), strict=False)
+            body = from_fields(operation.body, given, served.where, strict=False)
         return encode(await operation.call(self._provider, caller, body))
 
     async def _upload(self, caller: Caller, scope: Scope, receive: Receive) -> bytes:
