@@ -5,7 +5,6 @@ import time
 import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from tempfile import mkdtemp
 from urllib.parse import urlsplit
@@ -33,6 +32,9 @@ from simulator.surfaces.rest import Rest
 from simulator.surfaces.session_pages import PATH as SESSIONS_PATH
 from simulator.surfaces.session_pages import SessionPages
 from simulator.surfaces.uploads import Uploads
+from simulator.version import installed_version
+
+Step = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,6 @@ class Simulator:
     app: ASGIApp
     provider: Provider
     control: Control
-
-
-def installed_version() -> str:
-    """The distribution's version; ``0+unknown`` in a tree that is not installed."""
-    try:
-        return metadata.version("mediasim")
-    except metadata.PackageNotFoundError:
-        return "0+unknown"
 
 
 def real_milliseconds() -> int:
@@ -83,6 +77,10 @@ def build(
     control = Control(provider, version, keys.owner, uploads.forget)
     mcp = McpGate(provider, keys, limits, version)
 
+    async def start() -> None:
+        if state is not None:
+            await uploads.sweep()
+
     async def close() -> None:
         await mcp.close()
         files.close()
@@ -99,18 +97,16 @@ def build(
             control, worlds, keys, limits, settings.admin_token, (base, version)
         ),
     }
-    root = _root(surfaces, Docs(provider, version), close)
+    root = _root(surfaces, Docs(provider, version), start, close)
     return Simulator(guard(root, limits), provider, control)
 
 
-def _root(
-    surfaces: dict[str, ASGIApp], otherwise: ASGIApp, close: Callable[[], Awaitable[None]]
-) -> ASGIApp:
+def _root(surfaces: dict[str, ASGIApp], otherwise: ASGIApp, start: Step, close: Step) -> ASGIApp:
     prefixes = tuple(surfaces.items())
 
     async def root(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send, close)
+            await _lifespan(receive, send, start, close)
             return
         path = scope["path"]
         for prefix, surface in prefixes:
@@ -122,8 +118,9 @@ def _root(
     return root
 
 
-async def _lifespan(receive: Receive, send: Send, close: Callable[[], Awaitable[None]]) -> None:
+async def _lifespan(receive: Receive, send: Send, start: Step, close: Step) -> None:
     await receive()
+    await start()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await close()

@@ -73,9 +73,8 @@ def _replaced(
     word, _, argument = value[1:].partition(":") if isinstance(value, str) else ("", "", "")
     if word not in WORDS or not value.startswith("@"):
         return value
-    return {
-        "null": lambda: None,
-        "prompt": lambda: "x" * int(argument),
-        "prompt-emoji": lambda: "\U0001f3ac" * int(argument),
-        "upload": lambda: upload_url(uploads[argument]),
-    }[word]()
+    if word == "null":
+        return None
+    if word == "upload":
+        return upload_url(uploads[argument])
+    return {"prompt": "x", "prompt-emoji": "\U0001f3ac"}[word] * int(argument)

@@ -65,7 +65,15 @@ class MediaBody(Struct, frozen=True):
         | None
     ) = None
     seed: (
-        Annotated[int, Meta(ge=0, le=4_294_967_295, description="For the same picture again.")]
+        Annotated[
+            float,
+            Meta(
+                ge=0,
+                le=4_294_967_295,
+                multiple_of=1,
+                description="A whole number, for the same picture again.",
+            ),
+        ]
         | None
     ) = None
     kling_elements: Annotated[
@@ -94,7 +102,7 @@ class MediaBody(Struct, frozen=True):
             resolution=self.resolution,
             sound=bool(self.sound),
             generate_audio=self.generate_audio is not False,
-            seed=self.seed,
+            seed=None if self.seed is None else int(self.seed),
             kling_elements=self.kling_elements,
             turbo=self.turbo is not False,
             disable_safety_checker=self.disable_safety_checker is not False,

@@ -67,6 +67,10 @@ def query_fields(scope: Scope) -> dict[str, str]:
         )
     except ValueError as error:
         raise Malformed([{"loc": ["query"], "msg": str(error), "type": "invalid"}]) from error
+    for name, value in pairs:
+        if value.lower() == "null":  # a query has no null: to leave a field out is to leave it out
+            text = "expected a value; leave the field out instead"
+            raise Malformed([{"loc": ["query", name], "msg": text, "type": "invalid"}])
     return dict(pairs)
 
 

@@ -108,6 +108,8 @@ async def _first(timeout_s: float, *waits: Awaitable[Any]) -> bool:
         (moved, *others), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
     )
     moved.cancel()
+    with suppress(asyncio.CancelledError):
+        await moved
     return bool(done)
 
 

@@ -131,7 +131,8 @@ async def test_a_clock_is_frozen_resumed_and_sped_up() -> None:
 
 async def test_a_reset_world_gives_the_same_bytes_again() -> None:
     async with simulated() as client:
-        runs = []
+        runs: list[list[object]] = []
+        reset: dict[str, object] = {}
         for _ in range(2):
             answers = [await client.start(), await client.start(model="seedance-2")]
             await client.advance(seconds=100)
@@ -141,7 +142,7 @@ async def test_a_reset_world_gives_the_same_bytes_again() -> None:
             reset = (await client.post("/_sim/reset")).json()
     assert runs[0] == runs[1]
     assert reset["reset"] == ["w"]
-    assert reset["clock"]["now"] == BEGIN
+    assert reset["clock"] == {"now": BEGIN, "mode": "frozen", "speed": 10.0}
 
 
 async def test_a_reset_of_one_world_leaves_another_alone() -> None:

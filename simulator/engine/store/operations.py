@@ -281,7 +281,7 @@ def next_upload(db: Connection, world: int) -> int:
 
 def add_upload(db: Connection, world: int, name: str, upload: Upload) -> None:
     db.execute(
-        "INSERT INTO uploads (world, id, account, kind, extension, size_bytes, width, height,"
+        "INSERT OR REPLACE INTO uploads (world, id, account, kind, extension, size_bytes, width, height,"
         " duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             world,
