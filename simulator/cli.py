@@ -256,3 +256,33 @@ def doctor(
     from simulator.commands.doctor import doctor as run_it  # noqa: PLC0415 - for this command only
 
     raise typer.Exit(run_it(state, port, as_json=as_json))
+
+
+@app.command(short_help="The tools over stdio, for a local agent.")
+def mcp(
+    url: Annotated[
+        Text, typer.Option(metavar="URL", help="A running simulator.  [one of its own]")
+    ] = None,
+    key: Annotated[
+        Text,
+        typer.Option(metavar="KEY", help="Whose calls they are.  [sk_test_default]"),
+    ] = None,
+    seed: Annotated[
+        Text, typer.Option(metavar="N", help="What all ids and pictures come from.  [0]")
+    ] = None,
+    speed: Annotated[
+        Text, typer.Option(metavar="N", help="Simulated seconds per real second.  [10]")
+    ] = None,
+    credits: Annotated[
+        Text, typer.Option(metavar="N", help="Credits of a new account.  [10000]")
+    ] = None,
+) -> None:
+    """Speak MCP over standard input and output until the input ends; logs go to standard error.
+
+    Without --url it runs a simulator of its own, which also answers over HTTP on a free port of
+    this machine: the files that its answers name are there.
+    """
+    from simulator.commands.mcp import mcp as run_it  # noqa: PLC0415 - for this command only
+
+    given = {"seed": seed, "speed": speed, "credits": credits}
+    raise typer.Exit(run_it(url, key, given))

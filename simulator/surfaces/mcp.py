@@ -3,8 +3,10 @@
 Imported when MCP is first used: the SDK takes most of a second.
 """
 
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import mcp_types as types
@@ -14,6 +16,7 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 
+from simulator import logs
 from simulator.engine.operations import Operation
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
@@ -22,6 +25,7 @@ from simulator.surfaces.tools import TOOLS, call_tool, input_schema, output_sche
 
 SESSIONS_MOST = 10_000
 SESSION_IDLE_S = 600.0
+LOGGED_FRAMES = 8
 INSTRUCTIONS = (
     "Makes images, videos, music and speech, paid in credits. Call get_models first for ids, prices"
     " and limits; estimate_generation_cost before a costly start; then generate, and poll the"
@@ -47,8 +51,12 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
         operation = TOOLS.get(params.name)
         if operation is None:
             raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name[:100]}")
-        caller = await find_caller(ctx)
-        outcome = await call_tool(provider, caller, operation, params.arguments or {})
+        try:
+            caller = await find_caller(ctx)
+            outcome = await call_tool(provider, caller, operation, params.arguments or {})
+        except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever broke
+            _log_failure(operation.name, error)
+            raise MCPError(code=types.INTERNAL_ERROR, message="internal error") from None
         return types.CallToolResult(
             content=[types.TextContent(type="text", text=encode(outcome.content).decode())],
             structured_content=outcome.content,
@@ -97,7 +105,9 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
 
 
 def make_manager(server: "Server[Any]", body_bytes_max: int) -> StreamableHTTPSessionManager:
-    """Hosts and origins are the guard's business, so the SDK's own check is off."""
+    """Hosts and origins are the guard's business, so the SDK's own check is off; and so is its log,
+    which tells session ids and whole exceptions."""
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     return StreamableHTTPSessionManager(
         server,
         json_response=True,
@@ -111,6 +121,13 @@ def make_manager(server: "Server[Any]", body_bytes_max: int) -> StreamableHTTPSe
 def make_app(manager: StreamableHTTPSessionManager) -> StreamableHTTPASGIApp:
     """The ASGI app of a manager that runs."""
     return StreamableHTTPASGIApp(manager)
+
+
+def _log_failure(tool: str, error: Exception) -> None:
+    """By type and place: a message may hold a prompt or a key."""
+    frames = traceback.extract_tb(error.__traceback__)[-LOGGED_FRAMES:]
+    at = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    logs.logger().error("tool failed", tool=tool, error=type(error).__name__, at=at)
 
 
 def _tool(operation: Operation) -> types.Tool:

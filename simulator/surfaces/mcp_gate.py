@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from simulator.domain.errors import Denial
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
-from simulator.surfaces.answering import method_not_allowed, refusal, send_json
+from simulator.surfaces.answering import REFUSALS, method_not_allowed, refusal, send_json
 from simulator.surfaces.auth import Keys
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 
@@ -26,7 +26,7 @@ class McpGate:
         self._limits = limits
         self._version = version
         self._app: ASGIApp | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[ASGIApp] | None = None
         self._running: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._refused = 0
@@ -34,7 +34,7 @@ class McpGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self._admit(scope)
-        except Denial as error:
+        except REFUSALS as error:
             status, payload, headers = refusal(error)
             self._refused += 1
             await send_json(send, status, payload, f"mcp_0_{self._refused:08d}", headers)
@@ -54,21 +54,30 @@ class McpGate:
 
     async def close(self) -> None:
         """Ends every session."""
+        if self._opening is not None:
+            await self._opening
         if self._running is not None:
             self._stop.set()
             await self._running
 
     async def _opened(self) -> ASGIApp:
-        async with self._opening:
-            if self._app is None:
-                module = await asyncio.to_thread(importlib.import_module, "simulator.surfaces.mcp")
-                server = module.make_server(self._provider, self._caller_of, self._version)
-                manager = module.make_manager(server, self._limits.max_json_bytes)
-                started = asyncio.Event()
-                self._running = asyncio.create_task(self._run(manager, started))
-                await started.wait()
-                self._app = module.make_app(manager)
+        if self._app is None:
+            if self._opening is None:
+                self._opening = asyncio.create_task(self._open())
+            # A first caller who hangs up must not take the door with it.
+            return await asyncio.shield(self._opening)
         return self._app
+
+    async def _open(self) -> ASGIApp:
+        module = await asyncio.to_thread(importlib.import_module, "simulator.surfaces.mcp")
+        server = module.make_server(self._provider, self._caller_of, self._version)
+        manager = module.make_manager(server, self._limits.max_json_bytes)
+        started = asyncio.Event()
+        self._running = asyncio.create_task(self._run(manager, started))
+        await started.wait()
+        app: ASGIApp = module.make_app(manager)
+        self._app = app
+        return app
 
     async def _run(self, manager: Any, started: asyncio.Event) -> None:
         """The manager's task group begins and ends in one task, as it must."""
