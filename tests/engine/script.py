@@ -99,9 +99,9 @@ def _take(provider: Provider, step: Step, world: str, ids: list[str]) -> Any:
 
 
 def transcript(provider: Provider, seed: int, length: int) -> bytes:
-    """Every answer, then the ledger, as lines of JSON."""
+    """Every answer, then the ledger and every job, as lines of JSON."""
     lines = [msgspec.json.encode(answer) for answer in play(provider, script(seed, length))]
     world = caller(provider).world
     now_ms = done(provider.worlds.now(world))
-    lines.append(msgspec.json.encode(done(provider.store.entries(world.id, now_ms))))
+    lines.append(msgspec.json.encode(done(provider.store.history(world.id, now_ms))))
     return b"\n".join(lines)

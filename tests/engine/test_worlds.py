@@ -293,6 +293,18 @@ def test_after_a_crash_a_clock_never_shows_a_time_before_one_it_has_shown(
     assert shown_ms <= again <= shown_ms + LEASE_REAL_MS * 10
 
 
+def test_a_clock_that_is_looked_at_is_written_once_in_five_seconds() -> None:
+    real, store = RealTime(), durable()
+    all_worlds = worlds(Defaults(speed=10), store, real)
+    world = done(all_worlds.world("w"))
+    leases = set()
+    for _ in range(100):
+        real.ms += 100
+        done(all_worlds.now(world))
+        leases.add(world.lease_ms)
+    assert len(leases) == 2
+
+
 def test_a_frozen_clock_resumes_exactly_where_it_stood() -> None:
     real, store = RealTime(), durable()
     before = worlds(Defaults(speed=10), store, real)
