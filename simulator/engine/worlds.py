@@ -9,7 +9,7 @@ from typing import Literal
 from simulator.domain.errors import Denial
 from simulator.domain.times import WORLD_BEGINS_MS
 from simulator.engine.clock import Clock
-from simulator.engine.store.base import Account, Store, WorldRow
+from simulator.engine.store.base import Account, StorageFull, Store, WorldRow
 
 SCOPES = (
     "generate:media",
@@ -111,11 +111,15 @@ class Worlds:
 
     async def now(self, world: World) -> int:
         """The world's time. A durable store first records a time that is later still, so that a
-        clock which resumes after a crash has never been read beyond where it resumes."""
+        clock which resumes after a crash has never been read beyond where it resumes. Where there
+        is no room to record it, time stands still until there is."""
         now_ms = world.clock.now(self.real_ms())
         if not self.store.durable or now_ms <= world.lease_ms:
             return now_ms
-        await self._save(world, now_ms)
+        try:
+            await self._save(world, now_ms)
+        except StorageFull:
+            return world.lease_ms
         # Who came later and had nothing to record may have been answered meanwhile.
         return min(world.clock.now(self.real_ms()), world.lease_ms)
 
@@ -156,7 +160,11 @@ class Worlds:
 
     async def reset(self, world: World) -> None:
         """Empties a world: the same requests after it give the same bytes. Its seed, its clock's
-        speed and whether it runs stay; its time is where every world's begins."""
+        speed and whether it runs stay; its time is where every world's begins. Done to its end,
+        also when the caller leaves in the middle."""
+        await asyncio.shield(asyncio.ensure_future(self._reset(world)))
+
+    async def _reset(self, world: World) -> None:
         row = self._begin(world.id, world.name, world)
         credits, scopes = self._main(world.name)
         await self.store.reset_world(row, credits, scopes)

@@ -13,8 +13,10 @@ from simulator.domain.jobs import Job
 from simulator.engine.store.base import Query, StateError, StorageFull
 from simulator.engine.store.sqlite import SqliteStore
 from simulator.engine.store.statefile import StateFile
+from simulator.engine.worlds import Defaults, Worlds
 from tests.engine.store.drafts import BEGIN, FAILS, HOUR_MS, a_draft, a_world, violations
 from tests.engine.store.files import open_store
+from tests.engine.world import RealTime
 
 LATER = BEGIN + HOUR_MS
 
@@ -48,6 +50,18 @@ async def test_a_start_without_room_is_named_and_holds_nothing(tmp_path: Path) -
         await store.accept(world, a_draft(), BEGIN)
     assert await store.history(world, BEGIN) == before
     await store.close()
+
+
+async def test_time_stands_still_where_it_can_not_be_recorded(tmp_path: Path) -> None:
+    real = RealTime()
+    worlds = Worlds(open_store(tmp_path / "state"), Defaults(speed=1.0), real.read)
+    world = await worlds.world("w")
+    first = await worlds.now(world)
+    with room_for(log_size(tmp_path / "state")):
+        real.ms += HOUR_MS
+        assert first <= await worlds.now(world) <= world.lease_ms < first + HOUR_MS
+    assert await worlds.now(world) == first + HOUR_MS
+    await worlds.store.close()
 
 
 async def test_reading_goes_on_without_room_even_where_settlement_is_due(tmp_path: Path) -> None:
