@@ -4,17 +4,19 @@ import asyncio
 import importlib
 from typing import Any
 
+import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator.domain.errors import Denial
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
-from simulator.surfaces.answering import REFUSALS, method_not_allowed, refusal, send_json
+from simulator.surfaces.answering import REFUSALS, encode, refusal, send_json
 from simulator.surfaces.auth import Keys
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 
 PATH = "/mcp"
 METHODS = ("DELETE", "GET", "POST")
+PARSE_ERROR = -32_700
 
 
 class McpGate:
@@ -42,6 +44,11 @@ class McpGate:
         if scope["method"] == "POST":
             body = await read_json_body(receive, self._limits)
             check_json_depth(body)
+            problem = _not_json(body)
+            if problem is not None:
+                self._refused += 1
+                await send_json(send, 400, problem, f"mcp_0_{self._refused:08d}")
+                return
             receive = _replayed(body, receive)
         await (await self._opened())(scope, receive, send)
 
@@ -49,7 +56,8 @@ class McpGate:
         if scope["path"] != PATH:
             raise Denial(404, f"There is nothing at this path; MCP is at {PATH}.")
         if scope["method"] not in METHODS:
-            raise method_not_allowed(METHODS)
+            allowed = ", ".join(METHODS)
+            raise Denial(405, f"Method not allowed here; expected {allowed}.", {"allow": allowed})
         await self._keys.caller(scope["headers"])
 
     async def close(self) -> None:
@@ -87,6 +95,17 @@ class McpGate:
 
     async def _caller_of(self, context: Any) -> Caller:
         return await self._keys.caller(context.request.scope["headers"])
+
+
+def _not_json(body: bytes) -> bytes | None:
+    """The answer to what is no JSON, as strictly as over REST: the SDK's two parsers differ in what
+    they make of NaN, 1e999, half a surrogate pair and UTF-16."""
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        problem = {"code": PARSE_ERROR, "message": f"Parse error: {error}"[:200]}
+        return encode({"jsonrpc": "2.0", "id": None, "error": problem})
+    return None
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
