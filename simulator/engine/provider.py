@@ -40,7 +40,12 @@ from simulator.engine.bodies import (
     Nothing,
 )
 from simulator.engine.plan import Plan
-from simulator.engine.products.costs import product_cost, with_promised_video
+from simulator.engine.products.costs import (
+    product_cost,
+    product_row,
+    product_time,
+    with_promised_video,
+)
 from simulator.engine.shelf import shelf
 from simulator.engine.store.base import Draft, Query, Store
 from simulator.engine.uploads import UploadUrls
@@ -126,6 +131,9 @@ class Provider:
 
     async def get_generation_estimate(self, caller: Caller, body: EstimateBody) -> EstimateAnswer:
         """Judges nothing but the model: an estimate is asked for before everything is known."""
+        product = product_row(self.catalog, body.model)
+        if product is not None:
+            return product_time(product, await self._finished(caller, product))
         parameters: Mapping[str, object] = body.parameters or {}
         ask = MediaAsk(
             prompt=body.prompt or "",
@@ -141,21 +149,18 @@ class Provider:
         enforce((rule for rule in MEDIA_RULES if rule.id in _ESTIMATE_RULES), asked)
         request = normal_form(asked)
         row = self._row(request)
-        now_ms = await self.worlds.now(caller.world)
-        query = Query(account=caller.account, status="completed", model=model.id, limit=SAMPLE_MOST)
-        finished = await self.store.jobs(caller.world.id, query, now_ms)
         return EstimateAnswer(
             model=model.id,
             generation_type=request.generation_type,
             estimated_time_seconds=estimate_s(request, row),
             confidence="high" if row.estimated_time_s is not None else "low",
-            sample_size=len(finished),
+            sample_size=await self._finished(caller, model),
         )
 
     async def estimate_generation_cost(self, caller: Caller, body: CostBody) -> CostAnswer:
-        product = product_cost(self.catalog, body)
+        product = product_row(self.catalog, body.model)
         if product is not None:
-            return product
+            return product_cost(product, body)
         ask, promised = with_promised_video(self.catalog, body)
         request = await self._judge(caller, ask, promised)
         price = quote(self.catalog, request, self.options.policies)
@@ -169,6 +174,12 @@ class Provider:
             billing_mode=price.billing_mode,
             measured=None if measured is None else MeasuredCost(shown(measured[0]), measured[1]),
         )
+
+    async def _finished(self, caller: Caller, model: Model) -> int:
+        """How many of the model's jobs the caller has seen completed, as far as anybody counts."""
+        now_ms = await self.worlds.now(caller.world)
+        query = Query(account=caller.account, status="completed", model=model.id, limit=SAMPLE_MOST)
+        return len(await self.store.jobs(caller.world.id, query, now_ms))
 
     async def _judge(
         self, caller: Caller, ask: MediaAsk, promised: Mapping[str, Upload] | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from simulator.domain.errors import Rejection
 from simulator.domain.evidence import ASSUMED, OBSERVED, Ruling
-from simulator.domain.inputs import KIND_BY_EXTENSION, extension_of
+from simulator.domain.inputs import KIND_BY_EXTENSION, Source, classify
 from simulator.domain.rules import Rule
 from simulator.domain.rules.options import PAGE_ASPECT_RATIOS
 
@@ -48,16 +48,21 @@ def unsupported_media_type(ask: AdAsk) -> Rejection | None:
         ("reference_ad_url", ask.reference_ad_url),
         ("product_image_url", ask.product_image_url),
     ):
-        if url is not None and KIND_BY_EXTENSION.get(extension_of(url)) != "image":
-            allowed = [name for name, kind in KIND_BY_EXTENSION.items() if kind == "image"]
-            return Rejection(
-                "unsupported_media_type",
-                f"{field} must be the URL of an image: {', '.join(allowed)}.",
-                field=field,
-                extension=extension_of(url),
-                allowed=allowed,
-            )
+        for source in classify(() if url is None else (url,), {}):
+            if source.kind != "image":
+                return _no_image(field, source)
     return None
+
+
+def _no_image(field: str, source: Source) -> Rejection:
+    allowed = [name for name, kind in KIND_BY_EXTENSION.items() if kind == "image"]
+    return Rejection(
+        "unsupported_media_type",
+        f"{field} must be the URL of an image: {', '.join(allowed)}.",
+        field=field,
+        extension=source.extension,
+        allowed=allowed,
+    )
 
 
 def invalid_variant_count(ask: AdAsk) -> Rejection | None:
@@ -86,7 +91,7 @@ AD_RULES: tuple[Rule[AdAsk], ...] = (
         "ads.source-type",
         ASSUMED,
         "ruling",
-        "The reference and the product picture are images by their extension.",
+        "The reference and the product picture are web addresses of images, by their extension.",
         unsupported_media_type,
     ),
     Rule(

@@ -10,12 +10,11 @@ from simulator.domain.rules.ads import AD_RULES, DEFAULT_ASPECT_RATIO, AdAsk
 from simulator.domain.sizes import dimensions, ratio_of
 from simulator.engine.answers import StartAnswer, start_answer
 from simulator.engine.plan import Ids, Plan
-from simulator.engine.products.costs import product_quote
+from simulator.engine.products.costs import AD_COPY, product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 
 MODEL = "ad-copy"
-ESTIMATE_S = 30
 
 
 class AdCopyBody(Struct, frozen=True):
@@ -68,10 +67,10 @@ async def create_ad_copy(provider: Provider, caller: Caller, body: AdCopyBody) -
         kind="ad-copy",
         bucket="ads",
         model=MODEL,
-        generation_type="image-to-image",
+        generation_type=AD_COPY.generation_type,
         prompt=text,
         price=product_quote(provider.catalog.row(MODEL), variants=ask.variant_count),
-        estimated_time_s=ESTIMATE_S,
+        estimated_time_s=AD_COPY.estimate_s,
         outputs=outputs,
         parameters={
             "reference_ad_url": ask.reference_ad_url,

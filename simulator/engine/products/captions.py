@@ -10,7 +10,7 @@ from simulator.domain.rules import enforce
 from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
 from simulator.engine.answers import Credits, seconds
 from simulator.engine.plan import Plan
-from simulator.engine.products.costs import product_quote
+from simulator.engine.products.costs import CAPTIONS, product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.seeds import draw
 from simulator.engine.worlds import Caller
@@ -82,10 +82,10 @@ async def generate_captions(
         kind="captions",
         bucket="captions",
         model=MODEL,
-        generation_type="captions",
+        generation_type=CAPTIONS.generation_type,
         prompt=body.media_url[:500],
         price=product_quote(provider.catalog.row(MODEL), length_ms=ask.billed_ms),
-        estimated_time_s=0,
+        estimated_time_s=CAPTIONS.estimate_s,
         outputs=lambda ids, seed: (),
         parameters={"media_url": body.media_url, "quality": body.quality},
         at_once=True,

@@ -1,4 +1,4 @@
-"""What the products of other tools cost: a start's hold and ``estimate_generation_cost`` alike."""
+"""What the products of other tools cost and how long they take: for a start and when asked."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from simulator.domain.requests import MediaAsk
 from simulator.domain.rules import enforce
 from simulator.domain.rules.ads import AD_RULES, AdAsk
 from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
-from simulator.engine.answers import CostAnswer
+from simulator.engine.answers import CostAnswer, EstimateAnswer
 from simulator.engine.bodies import CostBody
 
 
@@ -21,16 +21,21 @@ class Product:
     """``unit`` is what the row's figure is for: a generation, or one of several of ``units``."""
 
     generation_type: str
+    estimate_s: int
     unit: str = "a generation"
     units: str = ""
 
 
-SONG = Product("text-to-music")
+SONG = Product("text-to-music", 60)
+SPEECH = Product("text-to-dialogue", 15)
+AD_COPY = Product("image-to-image", 30, "per variant", "variants")
+CAPTIONS = Product("captions", 0, "per second begun", "seconds")
+SEPARATION = Product("separation", 40, "per minute begun", "minutes")
 PRODUCTS: Mapping[str, Product] = {
-    "text-to-dialogue": Product("text-to-dialogue"),
-    "ad-copy": Product("image-to-image", "per variant", "variants"),
-    "auto-caption": Product("captions", "per second begun", "seconds"),
-    "mvsep-40": Product("separation", "per minute begun", "minutes"),
+    "text-to-dialogue": SPEECH,
+    "ad-copy": AD_COPY,
+    "auto-caption": CAPTIONS,
+    "mvsep-40": SEPARATION,
 }
 """By the family of the row; every other product is music."""
 
@@ -41,6 +46,12 @@ _NO_URL = "https://reference.invalid/"
 def is_product(model: Model) -> bool:
     """Whether the row is sold by a tool of its own, not by ``generate_media``."""
     return model.price is not None and model.price.shape == "unit"
+
+
+def product_row(catalog: Catalog, model_id: str) -> Model | None:
+    """The row of a product that may be asked for by this name."""
+    row = catalog.get(model_id)
+    return row if row is not None and row.enabled and is_product(row) else None
 
 
 def product_of(model: Model) -> Product:
@@ -57,12 +68,21 @@ def product_quote(row: Model, *, variants: int = 1, length_ms: int = 0) -> Quote
     return unit_quote(row, begun, units)
 
 
-def product_cost(catalog: Catalog, body: CostBody) -> CostAnswer | None:
-    """The answer for a product's model, None for another. Raises the Rejection of a start with as
-    many variants, or with a file as long."""
-    row = catalog.get(body.model)
-    if row is None or not row.enabled or not is_product(row):
-        return None
+def product_time(row: Model, sample_size: int) -> EstimateAnswer:
+    """How long a product takes; sure where the row's source states it."""
+    product = product_of(row)
+    return EstimateAnswer(
+        model=row.id,
+        generation_type=product.generation_type,
+        estimated_time_seconds=product.estimate_s,
+        confidence="high" if row.estimated_time_s == product.estimate_s else "low",
+        sample_size=sample_size,
+    )
+
+
+def product_cost(row: Model, body: CostBody) -> CostAnswer:
+    """What a start would hold. Raises the Rejection of a start with as many variants, or with a
+    file as long."""
     product = product_of(row)
     variants, length_ms = 1, 0
     if product.units == "variants":

@@ -15,12 +15,11 @@ from simulator.domain.rules.speech import (
 )
 from simulator.engine.answers import StartAnswer, start_answer
 from simulator.engine.plan import Plan
-from simulator.engine.products.costs import product_quote
+from simulator.engine.products.costs import SPEECH, product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 
 MODEL = "text-to-dialogue-v3"
-ESTIMATE_S = 15
 
 
 class LineBody(Struct, frozen=True):
@@ -48,10 +47,10 @@ async def generate_dialogue(provider: Provider, caller: Caller, body: DialogueBo
         kind="dialogue",
         bucket="dialogue",
         model=MODEL,
-        generation_type="text-to-dialogue",
+        generation_type=SPEECH.generation_type,
         prompt=text[:CHARACTERS_MOST],
         price=product_quote(provider.catalog.row(MODEL)),
-        estimated_time_s=ESTIMATE_S,
+        estimated_time_s=SPEECH.estimate_s,
         outputs=lambda ids, seed: (
             Output(
                 id=ids.output(),

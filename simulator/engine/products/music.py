@@ -21,14 +21,13 @@ from simulator.domain.times import rfc3339
 from simulator.engine.answers import Credits, StartAnswer, seconds, start_answer
 from simulator.engine.bodies import GenerationId
 from simulator.engine.plan import Ids, Plan
-from simulator.engine.products.costs import product_quote
+from simulator.engine.products.costs import SONG, product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.seeds import between
 from simulator.engine.worlds import Caller
 
 SONGS = 2
 SONG_LEAST_S, SONG_MOST_S = 60, 120
-ESTIMATE_S = 60
 COVER_PX = 1024
 
 Text = Annotated[str, Meta(description="Empty is as good as left out.")]
@@ -106,10 +105,10 @@ async def generate_music(provider: Provider, caller: Caller, body: MusicBody) ->
         kind="music",
         bucket="music",
         model=model,
-        generation_type="text-to-music",
+        generation_type=SONG.generation_type,
         prompt=ask.prompt or ask.song_description or ask.lyrics,
         price=product_quote(provider.catalog.row(model)),
-        estimated_time_s=ESTIMATE_S,
+        estimated_time_s=SONG.estimate_s,
         outputs=lambda ids, seed: _songs(model, title, ids, seed),
         parameters=_parameters(ask, title),
     )

@@ -13,12 +13,11 @@ from simulator.domain.times import rfc3339
 from simulator.engine.answers import Credits
 from simulator.engine.bodies import GenerationStatus
 from simulator.engine.plan import Ids, Plan
-from simulator.engine.products.costs import product_quote
+from simulator.engine.products.costs import SEPARATION, product_quote
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 
 MODEL = "mvsep-40"
-ESTIMATE_S = 40
 UNMEASURED_OUTPUT_MS = 30_000
 STEMS = ("vocals", "instrumental")
 
@@ -82,10 +81,10 @@ async def generate_separation(
         kind="separation",
         bucket="separation",
         model=MODEL,
-        generation_type="separation",
+        generation_type=SEPARATION.generation_type,
         prompt=body.media_url[:500],
         price=product_quote(provider.catalog.row(MODEL), length_ms=ask.billed_ms),
-        estimated_time_s=ESTIMATE_S,
+        estimated_time_s=SEPARATION.estimate_s,
         outputs=outputs,
         parameters={"media_url": body.media_url},
     )
