@@ -282,7 +282,8 @@ def next_upload(db: Connection, world: int) -> int:
 def add_upload(db: Connection, world: int, name: str, upload: Upload) -> None:
     db.execute(
         "INSERT OR REPLACE INTO uploads"
-        " (world, id, account, kind, extension, size_bytes, width, height, duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (world, id, account, kind, extension, size_bytes, width, height, duration_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             world,
             upload.id,
