@@ -7,6 +7,7 @@ bytes are spoilt. No answer may be a 5xx, and each refusal has one of the docume
 import argparse
 import asyncio
 import json
+import logging
 import random
 import sys
 import time
@@ -278,6 +279,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     quiet_logs()
+    logging.disable(logging.WARNING)  # the multipart parser tells of each body that it refuses
     total = Report()
     per_seed = 5_000
     with TemporaryDirectory() as folder:

@@ -21,6 +21,8 @@ PAGES = (
     "/openapi.json",
     "/_sim/openapi.json",
     "/_sim/rulings",
+    "/_sim/ledger",
+    "/_sim/jobs",
     "/docs",
     "/docs/models.json",
     "/llms.txt",

@@ -142,7 +142,8 @@ def _credits(script: Script) -> Step:
 
 
 def _jobs(script: Script) -> Step:
-    return Step("GET", script.dice.choice(("/_sim/jobs", "/_sim/accounts", "/_sim/clock")))
+    paths = ("/_sim/jobs", "/_sim/accounts", "/_sim/clock", "/_sim/ledger", "/_sim/ledger/verify")
+    return Step("GET", script.dice.choice(paths))
 
 
 def _reset(script: Script) -> Step:
