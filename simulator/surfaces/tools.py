@@ -21,6 +21,22 @@ TOOLS: Mapping[str, Operation] = {
 }
 
 
+REFUSED: tuple[Mapping[str, Any], ...] = (
+    {
+        "type": "object",
+        "description": "A business rule refused it; fields that belong to the code follow.",
+        "properties": {"error": {"type": "string"}, "message": {"type": "string"}},
+        "required": ["error", "message"],
+    },
+    {
+        "type": "object",
+        "description": "The call was not allowed, found nothing, or had fields of a wrong shape.",
+        "properties": {"detail": {"type": ["string", "array"]}},
+        "required": ["detail"],
+    },
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a tool answered: ``content`` is the object that REST would have sent."""
@@ -63,8 +79,12 @@ def input_schema(operation: Operation) -> dict[str, Any]:
 
 
 def output_schema(operation: Operation) -> dict[str, Any]:
-    """The answer as a JSON Schema object."""
-    return _schema(operation.answer)
+    """The answer, or a refusal in one of its two forms, as a JSON Schema object: some clients hold
+    refusals against it too, and would hide them."""
+    answer = _schema(operation.answer)
+    shapes = answer.pop("$defs", {})
+    either = {"type": "object", "anyOf": [answer, *REFUSED]}
+    return {**either, "$defs": shapes} if shapes else either
 
 
 def _schema(shape: type[msgspec.Struct]) -> dict[str, Any]:

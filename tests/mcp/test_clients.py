@@ -139,7 +139,7 @@ async def test_clients_at_once_each_act_in_their_own_world(served_url: str) -> N
     assert len({job_id for ids in worlds for job_id in ids}) == 12
 
 
-async def test_every_schema_is_a_schema_and_fits_what_is_answered() -> None:
+async def test_every_schema_is_a_schema_and_fits_what_is_answered_or_refused() -> None:
     async with wired() as wire:
         tools = (await wire.rpc("tools/list")).json()["result"]["tools"]
         for tool in tools:
@@ -147,9 +147,16 @@ async def test_every_schema_is_a_schema_and_fits_what_is_answered() -> None:
             jsonschema_rs.meta.validate(tool["outputSchema"])
             example = dict(TOOLS[tool["name"]].example)
             assert jsonschema_rs.is_valid(tool["inputSchema"], example) or not example
-            answer = await wire.tool(tool["name"], example)
-            if not answer.is_error:
+            for asked in (example, {"model": "no-such-model"}, {"prompt": 4}):
+                answer = await wire.tool(tool["name"], asked)
                 jsonschema_rs.validate(tool["outputSchema"], answer.content)
+
+
+async def test_what_is_neither_an_answer_nor_a_refusal_fits_no_schema() -> None:
+    async with wired() as wire:
+        tools = (await wire.rpc("tools/list")).json()["result"]["tools"]
+    fit = [t["name"] for t in tools if jsonschema_rs.is_valid(t["outputSchema"], {"message": "x"})]
+    assert fit == []
 
 
 async def test_every_tool_tells_what_it_does_and_what_it_changes() -> None:
