@@ -41,6 +41,7 @@ PRODUCTS: Mapping[str, Product] = {
 
 _UNIT_MS: Mapping[str, int] = {"seconds": 1_000, "minutes": 60_000}
 _NO_URL = "https://reference.invalid/"
+_LONGEST_S = 1e12
 
 
 def is_product(model: Model) -> bool:
@@ -124,5 +125,7 @@ def with_promised_video(
 
 
 def _promised(kind: str, extension: str, seconds: float) -> Upload:
-    """A file that is not there yet; a length of 0 is not known."""
-    return Upload("promised", kind, extension, 0, duration_ms=math.ceil(seconds * 1_000))
+    """A file that is not there yet; a length of 0 is not known, and one beyond every limit is cut
+    before it overflows."""
+    duration_ms = math.ceil(min(seconds, _LONGEST_S) * 1_000)
+    return Upload("promised", kind, extension, 0, duration_ms=duration_ms)
