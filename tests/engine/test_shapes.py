@@ -41,7 +41,7 @@ def test_unknown_fields_are_ignored() -> None:
 
 
 def test_every_problem_of_a_body_is_told_at_once() -> None:
-    wrong = {"prompt": 7, "sound": "yes", "seed": -1, "source_media_urls": ["a", 2], "quality": []}
+    wrong = {"prompt": 7, "sound": "yes", "turbo": 7, "source_media_urls": ["a", 2], "quality": []}
     assert problems(json.dumps(wrong).encode()) == [
         {
             "loc": ["body", "prompt"],
@@ -64,7 +64,11 @@ def test_every_problem_of_a_body_is_told_at_once() -> None:
             "msg": "Expected `bool | null`, got `str`",
             "type": "invalid",
         },
-        {"loc": ["body", "seed"], "msg": "Expected `int` >= 0", "type": "invalid"},
+        {
+            "loc": ["body", "turbo"],
+            "msg": "Expected `bool | null`, got `int`",
+            "type": "invalid",
+        },
     ]
 
 

@@ -139,6 +139,31 @@ def test_configured_accounts_begin_as_the_operator_said() -> None:
     assert (main.scopes, alice.scopes) == (frozenset({"read:balance"}), frozenset(SCOPES))
 
 
+def test_without_automatic_keys_a_world_has_only_the_accounts_that_were_set_up() -> None:
+    accounts = {"w": (NewAccount("bob", 1_000), NewAccount("alice", 7_000))}
+    closed = Defaults(frozen=True, auto_keys=False, accounts=accounts)
+    provider = make_provider(defaults=closed)
+    for _ in range(2):
+        assert done(provider.worlds.caller("w", "main")) is None
+        assert available(provider, caller(provider, account="alice")) == 7
+        assert [
+            entry.account for entry in entries(provider, caller(provider, account="bob").world)
+        ] == [
+            "bob",
+            "alice",
+        ]
+        done(provider.worlds.reset(done(provider.worlds.world("w"))))
+
+
+def test_no_account_is_issued_more_than_the_ledger_counts_exactly() -> None:
+    provider = make_provider()
+    world = caller(provider).world
+    with pytest.raises(Denial) as denial:
+        done(provider.store.adjust(world.id, "main", 2**62, "r", WORLD_BEGINS_MS))
+    assert denial.value.status == 400
+    assert available(provider, caller(provider)) == 10_000
+
+
 def test_configured_accounts_are_there_again_after_a_reset() -> None:
     provider = make_provider(defaults=CONFIGURED)
     world = caller(provider).world
