@@ -16,8 +16,8 @@ KEY = "sk_test_w"
 UPLOAD_PATH = "/v1/upload/media"
 ROUTES = [(op.method, op.path) for op in (*OPERATIONS, *CONTROL_OPERATIONS)]
 GETS = [path for method, path in ROUTES if method == "GET"] + list(OTHER_PATHS)
-POSTS = [path for method, path in ROUTES if method == "POST"] + [UPLOAD_PATH]
-ONE_OF_EACH_SURFACE = ("/v1/balance", "/_sim/clock", "/docs", "/health", "/media/w/x.png")
+POSTS = [path for method, path in ROUTES if method == "POST"] + [UPLOAD_PATH, "/mcp"]
+ONE_OF_EACH_SURFACE = ("/v1/balance", "/_sim/clock", "/mcp", "/docs", "/health", "/media/w/x.png")
 KEY_HEADER = (b"x-api-key", KEY.encode())
 
 
