@@ -157,7 +157,8 @@ class Store(Protocol):
 
     async def session(self, world: int, token: str) -> UploadSession | None: ...
 
-    async def collect(self, world: int, token: str, upload_ids: Iterable[str]) -> None:
-        """Adds uploads to a session, in their order."""
+    async def collect(self, world: int, token: str, upload_ids: Iterable[str]) -> bool:
+        """Adds uploads to a session, in their order; False, and none of them, when it is gone or
+        has no room for all."""
 
     async def uploads(self, world: int, ids: Iterable[str]) -> dict[str, Upload]: ...

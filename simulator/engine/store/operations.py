@@ -123,13 +123,16 @@ def adjust(
     if not moved.rowcount and millicredits > 0:
         raise Denial(400, f"An account is issued at most {shown(ISSUED_MOST)} credits in all.")
     if not moved.rowcount:
-        raise _insufficient(db, world, name, -millicredits)
+        raise _insufficient(balance(db, world, name).available, -millicredits)
     _add_entry(db, world, "adjust", millicredits, name, now_ms, reason=reason)
     return balance(db, world, name)
 
 
 def accept(db: Connection, world: int, draft: Draft, now_ms: int) -> tuple[Job, bool]:
-    settle(db, world, now_ms)
+    jobs, available, running, due = _standing(db, world, draft, now_ms)
+    if due:
+        settle(db, world, now_ms)
+        jobs, available, running, due = _standing(db, world, draft, now_ms)
     if draft.idempotency_key is not None:
         earlier = db.execute(
             "SELECT data FROM jobs WHERE world = ? AND account = ? AND idempotency_key = ?",
@@ -137,28 +140,12 @@ def accept(db: Connection, world: int, draft: Draft, now_ms: int) -> tuple[Job, 
         ).fetchone()
         if earlier is not None:
             return job_of(earlier[0]), False
-    if draft.at_once is not None and _running(db, world, draft) >= draft.at_once:
+    if draft.at_once is not None and running >= draft.at_once:
         raise concurrency_limit_exceeded(draft.bucket)
-    held = db.execute(
-        "UPDATE accounts SET available = available - ?1, held = held + ?1"
-        " WHERE world = ?2 AND name = ?3 AND available >= ?1",
-        (draft.millicredits, world, draft.account),
-    )
-    if not held.rowcount:
-        raise _insufficient(db, world, draft.account, draft.millicredits)
-    counted = db.execute(
-        "UPDATE worlds SET jobs = jobs + 1, entries = entries + 1 WHERE id = ?"
-        " RETURNING jobs, entries",
-        (world,),
-    )
-    number, seq = counted.fetchone()
-    job = draft.build(number)
-    _add_job(db, world, job, draft)
-    db.execute(
-        "INSERT INTO entries (world, seq, kind, millicredits, account, at_ms, job_number)"
-        " VALUES (?, ?, 'hold', ?, ?, ?, ?)",
-        (world, seq, draft.millicredits, draft.account, now_ms, number),
-    )
+    if available is None or available < draft.millicredits:
+        raise _insufficient(available or 0, draft.millicredits)
+    job = draft.build(jobs + 1)
+    _add_job(db, world, job, draft, now_ms)
     return job, True
 
 
@@ -311,17 +298,25 @@ def uploads(db: Connection, world: int, ids: Iterable[str]) -> dict[str, Upload]
     return found
 
 
-def _running(db: Connection, world: int, draft: Draft) -> int:
-    found = db.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM open_jobs WHERE world = ? AND account = ?"
-        " AND bucket = ? LIMIT ?)",
-        (world, draft.account, draft.bucket, draft.at_once),
+def _standing(
+    db: Connection, world: int, draft: Draft, now_ms: int
+) -> tuple[int, int | None, int, int]:
+    """What a start is judged by: the jobs so far, the account's available milli-credits (None: no
+    such account), its running jobs as far as the limit needs them, and whether any job is due."""
+    found: tuple[int, int | None, int, int] = db.execute(
+        "SELECT jobs,"
+        " (SELECT available FROM accounts WHERE world = ?1 AND name = ?2),"
+        " (SELECT count(*) FROM (SELECT 1 FROM open_jobs WHERE world = ?1 AND account = ?2"
+        "  AND bucket = ?3 LIMIT ?4)),"
+        " EXISTS (SELECT 1 FROM open_jobs WHERE world = ?1 AND done_at <= ?5)"
+        " FROM worlds WHERE id = ?1",
+        (world, draft.account, draft.bucket, draft.at_once or 0, now_ms),
     ).fetchone()
-    count: int = found[0]
-    return count
+    return found
 
 
-def _add_job(db: Connection, world: int, job: Job, draft: Draft) -> None:
+def _add_job(db: Connection, world: int, job: Job, draft: Draft, now_ms: int) -> None:
+    """The schema's trigger holds the credits as soon as the job is open."""
     times, failed = job.times, int(job.failure is not None)
     db.execute(
         "INSERT INTO jobs (world, number, id, account, model, generation_type, queued_at,"
@@ -344,7 +339,7 @@ def _add_job(db: Connection, world: int, job: Job, draft: Draft) -> None:
     )
     db.execute(
         "INSERT INTO open_jobs (world, done_at, number, account, bucket, queued_at, processing_at,"
-        " failed, hold) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " failed, hold, accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             world,
             NEVER_MS if times.done_at_ms is None else times.done_at_ms,
@@ -355,6 +350,7 @@ def _add_job(db: Connection, world: int, job: Job, draft: Draft) -> None:
             times.processing_at_ms,
             failed,
             job.hold_millicredits,
+            now_ms,
         ),
     )
 
@@ -372,8 +368,7 @@ def _add_entry(
     )
 
 
-def _insufficient(db: Connection, world: int, name: str, needed: int) -> Rejection:
-    available = balance(db, world, name).available
+def _insufficient(available: int, needed: int) -> Rejection:
     return Rejection(
         "insufficient_credits",
         f"This costs {shown(needed)} credits and {shown(available)} are available.",

@@ -1,9 +1,9 @@
 """Upload sessions as rows: functions of one sqlite connection, like those of ``operations``."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from sqlite3 import Connection
 
-from simulator.domain.sessions import UploadSession
+from simulator.domain.sessions import FILES_MOST, UploadSession
 
 
 def add_session(db: Connection, world: int, session: UploadSession) -> None:
@@ -26,8 +26,12 @@ def session(db: Connection, world: int, token: str) -> UploadSession | None:
     return UploadSession(token, account, model, created_at_ms, tuple(uploads.split()))
 
 
-def collect(db: Connection, world: int, token: str, upload_ids: Iterable[str]) -> None:
+def collect(db: Connection, world: int, token: str, upload_ids: Sequence[str]) -> bool:
+    found = session(db, world, token)
+    if found is None or len(found.uploads) + len(upload_ids) > FILES_MOST:
+        return False
     db.execute(
         "UPDATE upload_sessions SET uploads = uploads || ' ' || ? WHERE world = ? AND token = ?",
         (" ".join(upload_ids), world, token),
     )
+    return True

@@ -169,9 +169,9 @@ class SqliteStore:
     async def session(self, world: int, token: str) -> UploadSession | None:
         return await self._run(lambda db: session_rows.session(db, world, token))
 
-    async def collect(self, world: int, token: str, upload_ids: Iterable[str]) -> None:
+    async def collect(self, world: int, token: str, upload_ids: Iterable[str]) -> bool:
         collected = tuple(upload_ids)
-        await self._run(lambda db: session_rows.collect(db, world, token, collected))
+        return await self._run(lambda db: session_rows.collect(db, world, token, collected))
 
     async def uploads(self, world: int, ids: Iterable[str]) -> dict[str, Upload]:
         wanted = tuple(ids)

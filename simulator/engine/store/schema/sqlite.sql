@@ -57,6 +57,7 @@ CREATE TABLE open_jobs (
   processing_at INTEGER NOT NULL,
   failed        INTEGER NOT NULL,
   hold          INTEGER NOT NULL,
+  accepted_at   INTEGER NOT NULL,
   PRIMARY KEY (world, done_at, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -97,3 +98,14 @@ CREATE TABLE uploads (
   duration_ms INTEGER NOT NULL,
   PRIMARY KEY (world, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Opening a job is holding its credits: neither can be written without the other. The account's
+-- CHECK refuses a hold that it can't pay.
+CREATE TRIGGER open_jobs_hold AFTER INSERT ON open_jobs BEGIN
+  UPDATE accounts SET available = available - new.hold, held = held + new.hold
+    WHERE world = new.world AND name = new.account;
+  UPDATE worlds SET jobs = new.number, entries = entries + 1 WHERE id = new.world;
+  INSERT INTO entries (world, seq, kind, millicredits, account, at_ms, job_number)
+    SELECT id, entries, 'hold', new.hold, new.account, new.accepted_at, new.number
+    FROM worlds WHERE id = new.world;
+END;
