@@ -75,7 +75,7 @@ def build(
     files = Files(provider, folder)
     version = installed_version()
     control = Control(provider, version, keys.owner, uploads.forget)
-    mcp = McpGate(provider, keys, limits, version)
+    mcp = McpGate(provider, keys, limits, version, fixtures=settings.mcp_fixtures)
 
     async def start() -> None:
         if state is not None:

@@ -141,6 +141,10 @@ def serve(  # noqa: PLR0913, PLR0917 - typer reads the options from the argument
         typer.Option(metavar="ORIGIN", help="A web page that may call it; repeatable."),
     ] = None,
     policy: Policies = None,
+    mcp_fixtures: Annotated[
+        bool | None,
+        typer.Option("--mcp-fixtures", help="Add what the MCP conformance suite looks for."),
+    ] = None,
     workers: Annotated[Text, typer.Option(metavar="N", help="Processes; 1 as yet.  [1]")] = None,
     log_format: Annotated[Text, typer.Option(metavar="text|json", help="[text]")] = None,
     log_level: Annotated[

@@ -225,6 +225,7 @@ OPTIONS = (
     Option("admin-token", "admin_token", _token, secret=True),
     Option("cors-origin", "cors_origins", _origins, "list"),
     Option("policy", "policies", _policies, "list"),
+    Option("mcp-fixtures", "mcp_fixtures", _switch, "switch"),
     Option("workers", "", _workers),
     Option("log-format", "log_format", _one_of("text", "json")),
     Option("log-level", "log_level", _one_of(*LOG_LEVELS)),

@@ -44,6 +44,7 @@ class Settings:
     admin_token: str | None = None
     cors_origins: tuple[str, ...] = ()
     policies: Policies = Policies()  # noqa: RUF009 - frozen, so it can be shared
+    mcp_fixtures: bool = False
     log_format: Literal["text", "json"] = "text"
     log_level: str = "info"
 

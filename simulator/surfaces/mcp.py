@@ -104,13 +104,18 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
     )
 
 
-def make_manager(server: "Server[Any]", body_bytes_max: int) -> StreamableHTTPSessionManager:
-    """Hosts and origins are the guard's business, so the SDK's own check is off; and so is its log,
-    which tells session ids and whole exceptions."""
+def make_manager(
+    server: "Server[Any]", body_bytes_max: int, *, streams: bool = False
+) -> StreamableHTTPSessionManager:
+    """``streams``: answers as server-sent events, so that something can be told before them.
+
+    Hosts and origins are the guard's business, so the SDK's own check is off; and so is its log,
+    which tells session ids and whole exceptions.
+    """
     logging.getLogger("mcp").setLevel(logging.CRITICAL)
     return StreamableHTTPSessionManager(
         server,
-        json_response=True,
+        json_response=not streams,
         security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         session_idle_timeout=SESSION_IDLE_S,
         max_sessions=SESSIONS_MOST,

@@ -20,9 +20,19 @@ PARSE_ERROR = -32_700
 
 
 class McpGate:
-    """An ASGI app. Every request carries its key: a session belongs to nobody."""
+    """An ASGI app. Every request carries its key: a session belongs to nobody. ``fixtures``: with
+    what the conformance suite looks for."""
 
-    def __init__(self, provider: Provider, keys: Keys, limits: GuardLimits, version: str) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        keys: Keys,
+        limits: GuardLimits,
+        version: str,
+        *,
+        fixtures: bool = False,
+    ) -> None:
+        self._fixtures = fixtures
         self._provider = provider
         self._keys = keys
         self._limits = limits
@@ -79,7 +89,10 @@ class McpGate:
     async def _open(self) -> ASGIApp:
         module = await asyncio.to_thread(importlib.import_module, "simulator.surfaces.mcp")
         server = module.make_server(self._provider, self._caller_of, self._version)
-        manager = module.make_manager(server, self._limits.max_json_bytes)
+        if self._fixtures:
+            importlib.import_module("simulator.surfaces.mcp_fixtures").add_fixtures(server)
+        most = self._limits.max_json_bytes
+        manager = module.make_manager(server, most, streams=self._fixtures)
         started = asyncio.Event()
         self._running = asyncio.create_task(self._run(manager, started))
         await started.wait()
