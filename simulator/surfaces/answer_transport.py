@@ -42,9 +42,11 @@ class AnswerTransport:
             self._write(data)
 
     def flush(self) -> None:
-        """Writes what is held, if anything is."""
+        """Writes what is held, if anything is and somebody is there to read it."""
         held = self._held
         if held:
             self._held = b""
+            if self.is_closing():
+                return
             self.written_bytes += len(held)
             self._write(held)

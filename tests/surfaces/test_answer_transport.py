@@ -13,18 +13,19 @@ class Writes:
 
     def __init__(self) -> None:
         self.calls: list[bytes] = []
+        self.closing = False
 
     def write(self, data: bytes) -> None:
         self.calls.append(data)
 
     def is_closing(self) -> bool:
-        return False
+        return self.closing
 
     def close(self) -> None: ...
 
 
-def answering() -> tuple[AnswerTransport, list[bytes]]:
-    writes = Writes()
+def answering(writes: Writes | None = None) -> tuple[AnswerTransport, list[bytes]]:
+    writes = writes or Writes()
     transport = cast(asyncio.Transport, writes)
     loop = asyncio.get_running_loop()
     return AnswerTransport(transport, loop.call_soon, transport.close), writes.calls
@@ -66,3 +67,12 @@ async def test_what_is_held_does_not_count_as_written() -> None:
     before = transport.written_bytes
     transport.flush()
     assert (before, transport.written_bytes) == (0, len(HEAD))
+
+
+async def test_a_head_for_a_caller_who_is_gone_is_dropped() -> None:
+    writes = Writes()
+    transport, calls = answering(writes)
+    transport.write(HEAD)
+    writes.closing = True
+    await asyncio.sleep(0)
+    assert calls == []
