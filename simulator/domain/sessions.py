@@ -8,6 +8,10 @@ from simulator.domain.inputs import Upload
 
 LIFETIME_MS = 60 * 60 * 1000
 FILES_MOST = 20
+SESSION_OVER = (
+    "This upload session takes no more files: it has expired or is full."
+    " Open another with get_upload_url."
+)
 
 RULINGS = (
     Ruling(
@@ -48,8 +52,13 @@ class UploadSession:
     def expires_at_ms(self) -> int:
         return self.created_at_ms + LIFETIME_MS
 
+    @property
+    def room(self) -> int:
+        """How many more files it takes."""
+        return FILES_MOST - len(self.uploads)
+
     def takes_files(self, now_ms: int) -> bool:
-        return now_ms < self.expires_at_ms and len(self.uploads) < FILES_MOST
+        return now_ms < self.expires_at_ms and self.room > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,14 @@ WIRE_RULINGS = (
         "GET /v1/generations lists newest first, 25 at most; a limit beyond 1 to 25 is held there.",
     ),
     Ruling(
+        "wire.listing-products",
+        ASSUMED,
+        "ruling",
+        "The list shows every kind of generation in one shape: music with the sound and the cover"
+        " of each song, separation with its two sounds, captions without a file, since their words"
+        " were the answer.",
+    ),
+    Ruling(
         "wire.idempotency",
         ASSUMED,
         "ruling",

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope
 
 from simulator.domain.errors import Denial, Malformed
 from simulator.domain.inputs import CONTENT_TYPES, Upload
-from simulator.domain.sessions import FILES_MOST, UploadSession
+from simulator.domain.sessions import FILES_MOST, SESSION_OVER, UploadSession
 from simulator.engine.answers import UploadAnswer, UploadedFile, seconds
 from simulator.engine.ids import make_id
 from simulator.engine.provider import Provider
@@ -86,10 +86,11 @@ class Uploads:
     ) -> None:
         """Files for a session, as ``receive`` takes them; each must be sent as an image, a video or
         a sound. Raises as ``receive`` does."""
-        room = FILES_MOST - len(session.uploads)
-        uploads = await self._receive(caller, scope, receive, room, typed=True)
+        uploads = await self._receive(caller, scope, receive, session.room, typed=True)
         ids = [upload.id for upload in uploads]
-        await self._provider.store.collect(caller.world.id, session.token, ids)
+        if not await self._provider.store.collect(caller.world.id, session.token, ids):
+            # Others have filled it, or a reset has ended it, while these were on their way.
+            raise Denial(410, SESSION_OVER)
 
     async def _receive(
         self, caller: Caller, scope: Scope, receive: Receive, files_most: int, *, typed: bool
@@ -225,7 +226,7 @@ class _Arrival:
             self._saw_value = True
             return
         if len(self.files) >= self._max_files:
-            raise Denial(400, f"at most {self._max_files} files are accepted at once", _CLOSE)
+            raise Denial(400, f"at most {_files(self._max_files)} accepted at once", _CLOSE)
         if self._typed and part.content_type.partition("/")[0] not in ("image", "video", "audio"):
             text = f"its type is {part.content_type[:60] or 'not said'}; {_EXPECTED_TYPE}"
             raise _refused(len(self.files) + 1, text)
@@ -313,6 +314,10 @@ def _upload(upload_id: str, received: _Received) -> Upload:
 
 def _off_loop(function: Callable[[], None]) -> "asyncio.Future[None]":
     return asyncio.get_running_loop().run_in_executor(None, function)
+
+
+def _files(count: int) -> str:
+    return "1 file is" if count == 1 else f"{count} files are"
 
 
 def _refused(number: int, text: str) -> Denial:
