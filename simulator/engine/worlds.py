@@ -92,6 +92,8 @@ class Worlds:
         known = self._worlds.get(name)
         if known is not None:
             return known
+        if name.startswith("sk_"):  # a key in the wrong place: not stored, not repeated
+            raise Denial(400, "a key is no namespace: expected the name after sk_test_")
         if not NAME.fullmatch(name):
             raise Denial(400, f"{name[:80]!r} is no namespace: expected letters, digits, - and _")
         if len(self._worlds) >= WORLDS_MOST:

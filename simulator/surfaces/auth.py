@@ -14,6 +14,7 @@ _TEST_KEY = re.compile(
     r"sk_test_([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\.([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?"
 )
 _LIVE_PREFIX = "sk_live_"
+_LIVE_WORLD = "live-"  # begins the names of live keys' worlds, which no test key opens
 _CHALLENGE: Mapping[str, str] = {"www-authenticate": "Bearer"}
 _HELP = "Send X-API-Key: sk_test_<namespace>, or Authorization: Bearer sk_test_<namespace>."
 
@@ -42,7 +43,7 @@ class Keys:
     def owner(self, key: str) -> tuple[str, str]:
         """The names of a key's world and account. Raises Denial 401."""
         match = _TEST_KEY.fullmatch(key)
-        if match is not None:
+        if match is not None and not match[1].startswith(_LIVE_WORLD):
             return match[1], match[2] or "main"
         if not key.startswith(_LIVE_PREFIX):
             raise Denial(401, f"This is no key of the simulator. {_HELP}", _CHALLENGE)
@@ -53,7 +54,7 @@ class Keys:
                 " Send a key that begins with sk_test_, or start with --allow-live-keys.",
                 _CHALLENGE,
             )
-        return f"live-{blake2b(key.encode(), digest_size=8).hexdigest()}", "main"
+        return f"{_LIVE_WORLD}{blake2b(key.encode(), digest_size=8).hexdigest()}", "main"
 
 
 def check_scope(caller: Caller, scopes: tuple[str, ...]) -> None:

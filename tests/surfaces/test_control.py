@@ -167,9 +167,12 @@ async def test_the_namespace_header_comes_before_the_key() -> None:
         info = await client.get("/_sim/info", headers={"X-Sim-Namespace": "elsewhere"})
         none = await client.as_key(None).get("/_sim/info")
         bad = await client.get("/_sim/info", headers={"X-Sim-Namespace": "../../etc"})
+        key = await client.get("/_sim/info", headers={"X-Sim-Namespace": "sk_live_secret"})
     assert info.json()["namespace"] == "elsewhere"
     assert none.json()["namespace"] == "default"
     assert bad.status_code == 400
+    assert key.status_code == 400
+    assert "secret" not in key.text
 
 
 async def test_an_account_is_made_with_credits_and_scopes() -> None:

@@ -119,9 +119,11 @@ async def test_a_live_key_that_is_allowed_names_its_world_by_a_hash() -> None:
     async with simulated(key="sk_live_secret123", allow_live_keys=True) as client:
         assert (await client.get("/v1/balance")).status_code == 200
         names = await client.simulator.provider.store.world_names()
+        by_test_key = await client.as_key(f"sk_test_{names[0]}").get("/v1/balance")
     assert len(names) == 1
     assert names[0].startswith("live-")
     assert "secret" not in names[0]
+    assert by_test_key.status_code == 401
 
 
 async def test_a_bearer_key_is_as_good_as_the_other_header() -> None:
