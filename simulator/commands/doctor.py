@@ -19,6 +19,7 @@ _OLDEST_PYTHON = (3, 11)
 NEEDED = (
     # distribution, module, the first version without a known hole
     ("av", "av", ""),
+    ("click", "click", ""),
     ("h11", "h11", "0.16"),
     ("httptools", "httptools", ""),
     ("jinja2", "jinja2", "3.1.6"),
@@ -29,7 +30,6 @@ NEEDED = (
     ("rich", "rich", ""),
     ("starlette", "starlette", "1.3.1"),
     ("structlog", "structlog", ""),
-    ("typer", "typer", ""),
     ("uvicorn", "uvicorn", ""),
 )
 OPTIONAL = (

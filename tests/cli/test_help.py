@@ -31,8 +31,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_serving_loads_neither_encoders_nor_the_console() -> None:
-    loaded = loaded_by("import simulator.commands.serve")
-    assert [name for name in ("PIL", "av", "mcp", "pygments", "rich") if name in loaded] == []
+    loaded = loaded_by("import simulator.cli, simulator.commands.serve")
+    heavy = ("PIL", "av", "mcp", "pydantic", "pygments", "rich")
+    assert [name for name in heavy if name in loaded] == []
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,6 +50,20 @@ def test_serve_has_an_option_for_every_setting_and_no_other(
     options = {word for word in words if word.startswith("--")} - {"--help", "--accounts."}
     negated = {"--no-limits", "--no-magic"}
     assert options - negated == {f"--{option.name}" for option in OPTIONS}
+
+
+def test_a_reader_that_leaves_gets_no_traceback() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "simulator", "rulings", "--json"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (1, b"")
 
 
 def test_the_module_runs_as_the_command_does() -> None:
