@@ -106,9 +106,7 @@ def product_cost(row: Model, body: CostBody) -> CostAnswer:
     )
 
 
-def with_promised_video(
-    catalog: Catalog, body: CostBody
-) -> tuple[MediaAsk, Mapping[str, Upload]]:
+def with_promised_video(catalog: Catalog, body: CostBody) -> tuple[MediaAsk, Mapping[str, Upload]]:
     """The ask of a media model, and the measures of a reference video of which it tells the length
     and no URL. A model that is not priced by reference videos takes no notice of the length."""
     ask, seconds = body.ask(), body.reference_video_seconds or 0

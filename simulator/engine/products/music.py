@@ -7,18 +7,17 @@ from msgspec import Meta, Struct
 from simulator.domain.jobs import (
     Job,
     can_be_heard,
-    deducted_millicredits,
-    failure_text,
-    finished,
-    progress,
-    status,
 )
 from simulator.domain.outputs import Output
-from simulator.domain.pricing import credits as shown
 from simulator.domain.rules import enforce
 from simulator.domain.rules.music import MODELS, MUSIC_RULES, NEWEST, MusicAsk
-from simulator.domain.times import rfc3339
-from simulator.engine.answers import Credits, StartAnswer, seconds, start_answer
+from simulator.engine.answers import (
+    Credits,
+    StartAnswer,
+    seconds,
+    start_answer,
+    status_answer,
+)
 from simulator.engine.bodies import GenerationId
 from simulator.engine.plan import Ids, Plan
 from simulator.engine.products.costs import SONG, product_quote
@@ -129,28 +128,23 @@ async def get_music_status(
 
 def music_answer(job: Job, now_ms: int, files: str) -> MusicStatusAnswer:
     """A music generation at an instant; ``files`` begins the URLs of its files."""
+    seen = status_answer(job, now_ms, files)
     heard = can_be_heard(job, now_ms)
-    state: MusicState = status(job, now_ms)
-    if heard and state == "processing":
-        state = "streaming"
-    ended = finished(job, now_ms)
-    done_at_ms = job.times.done_at_ms if ended else None
+    completed = seen.status == "completed"
     return MusicStatusAnswer(
         id=job.id,
         generation_id=job.id,
-        status=state,
-        progress=progress(job, now_ms),
+        status="streaming" if heard and not completed else seen.status,
+        progress=seen.progress,
         model=job.model,
         prompt=job.prompt,
         generation_type=job.generation_type,
-        created_at=rfc3339(job.times.created_at_ms),
-        completed_at=None if done_at_ms is None else rfc3339(done_at_ms),
-        processing_time_ms=None
-        if done_at_ms is None
-        else max(0, done_at_ms - job.times.processing_at_ms),
-        credits_deducted=shown(deducted_millicredits(job, now_ms)),
-        error_message=failure_text(job.failure) if ended and job.failure is not None else None,
-        songs=_shown_songs(job, files, whole=state == "completed") if heard else [],
+        created_at=seen.created_at,
+        completed_at=seen.completed_at,
+        processing_time_ms=seen.processing_time_ms,
+        credits_deducted=seen.credits_deducted,
+        error_message=seen.error_message,
+        songs=_shown_songs(job, files, whole=completed) if heard else [],
         estimated_time_seconds=job.estimated_time_s,
     )
 

@@ -4,13 +4,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from simulator.domain.jobs import deducted_millicredits, failure_text, finished, progress, status
 from simulator.domain.outputs import Output
 from simulator.domain.pricing import credits as shown
 from simulator.domain.rules import enforce
 from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
-from simulator.domain.times import rfc3339
-from simulator.engine.answers import Credits
+from simulator.engine.answers import Credits, status_answer
 from simulator.engine.bodies import GenerationStatus
 from simulator.engine.plan import Ids, Plan
 from simulator.engine.products.costs import SEPARATION, product_quote
@@ -106,24 +104,18 @@ async def get_separation_status(
     """Both URLs once it is completed."""
     job = await provider.own_job(caller, body.separation_id, ("separation",))
     now_ms = await provider.worlds.now(caller.world)
-    state = status(job, now_ms)
-    done_at_ms = job.times.done_at_ms if finished(job, now_ms) else None
     files = provider.urls.files(caller.world.name)
-    vocals, instrumental = (
-        f"{files}{job.id}/{output.id}.{output.format}" if state == "completed" else None
-        for output in job.outputs
-    )
+    seen = status_answer(job, now_ms, files)
+    urls = [output.url for output in seen.outputs] or [None for _ in STEMS]
     return SeparationStatus(
         separation_id=job.id,
         task_id=job.id,
-        status=state,
-        progress=progress(job, now_ms),
-        vocals_url=vocals,
-        instrumental_url=instrumental,
-        created_at=rfc3339(job.times.created_at_ms),
-        completed_at=None if done_at_ms is None else rfc3339(done_at_ms),
-        credits_deducted=shown(deducted_millicredits(job, now_ms)),
-        error_message=failure_text(job.failure)
-        if job.failure is not None and state == "failed"
-        else None,
+        status=seen.status,
+        progress=seen.progress,
+        vocals_url=urls[0],
+        instrumental_url=urls[1],
+        created_at=seen.created_at,
+        completed_at=seen.completed_at,
+        credits_deducted=seen.credits_deducted,
+        error_message=seen.error_message,
     )
