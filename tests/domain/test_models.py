@@ -59,7 +59,7 @@ def test_plain_variants_stand_before_suffixed_ones_each_by_resolution() -> None:
 def test_the_1080p_rows_of_seedance_2_exist_unless_the_policy_denies_them(model: str) -> None:
     assert accepted(model, T2V)
     assert refusal(model, T2V, policies=DENY).code == "model_not_found"
-    assert model not in refusal("seedance-2", policies=DENY).fields["available_variants"]  # type: ignore[operator]  # a list
+    assert model not in refusal("seedance-2", policies=DENY).fields["available_variants"]  # type: ignore[operator]  # it is a list
     assert accepted("seedance-2-720p", T2V, policies=DENY)
 
 

@@ -229,7 +229,7 @@ def test_products_are_priced_by_whole_units_or_once() -> None:
 
 
 @given(st.sampled_from([m for m in CATALOG.listed() if m.price and m.durations]), st.data())
-def test_prices_by_the_second_are_linear(model, data) -> None:  # type: ignore[no-untyped-def]  # drawn
+def test_prices_by_the_second_are_linear(model, data) -> None:  # type: ignore[no-untyped-def]  # values that Hypothesis draws
     modes = [mode for mode, inputs in model.modes.items() if not inputs.images.least]
     one, other = (data.draw(st.sampled_from(model.durations)) for _ in range(2))
     costs = [priced(model.id, modes[0], duration=s).millicredits for s in (one, other)]
