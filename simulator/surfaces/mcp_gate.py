@@ -60,7 +60,9 @@ class McpGate:
                 await send_json(send, 400, problem, f"mcp_0_{self._refused:08d}")
                 return
             receive = _replayed(body, receive)
-        await (await self._opened())(scope, receive, send)
+        # The SDK compares headers with the body; blanks around a value are no part of it.
+        told = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+        await (await self._opened())({**scope, "headers": told}, receive, send)
 
     async def _admit(self, scope: Scope) -> None:
         if scope["path"] != PATH:

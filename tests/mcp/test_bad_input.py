@@ -188,6 +188,12 @@ async def test_headers_that_contradict_the_body_are_refused(wire: Wire, header: 
     assert answer.json()["error"]["code"] in (-32_020, -32_022, -32_004)
 
 
+async def test_blanks_around_a_header_are_no_part_of_it(wire: Wire) -> None:
+    body = request("tools/call", {"name": "get_balance", "arguments": {}, "_meta": META})
+    answer = await wire.post(body, {**IN_MODERN, "Mcp-Name": "  get_balance \t"})
+    assert answer.status_code == 200
+
+
 async def test_a_second_handshake_harms_nothing(wire: Wire) -> None:
     session = await wire.opened()
     again = await wire.post(initialize(), in_session(session))
