@@ -64,6 +64,13 @@ def test_a_name_that_is_no_word_is_denied(name: str) -> None:
     assert done(all_worlds.known(name)) is None
 
 
+def test_a_key_in_the_place_of_a_name_is_denied_and_not_repeated() -> None:
+    with pytest.raises(Denial) as denial:
+        done(worlds().world("sk_test_secret"))
+    assert denial.value.status == 400
+    assert "secret" not in denial.value.detail
+
+
 def test_worlds_are_listed_by_name() -> None:
     all_worlds = worlds()
     for name in ("b", "a", "c"):

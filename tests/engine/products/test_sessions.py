@@ -131,3 +131,22 @@ def test_a_reset_forgets_sessions() -> None:
     with pytest.raises(Denial):
         collected(provider, caller(provider), token)
     assert opened(provider, caller(provider)).token == token
+
+
+@pytest.mark.ruling("sessions.lifetime")
+def test_a_session_takes_all_of_a_handful_or_none() -> None:
+    provider = make_provider()
+    who = caller(provider)
+    token = opened(provider, who).token
+
+    def collect(count: int, into: str = token) -> bool:
+        return done(provider.store.collect(who.world.id, into, ["u"] * count))
+
+    assert collect(FILES_MOST - 1)
+    assert not collect(2)
+    assert collect(1)
+    assert not collect(1)
+    assert not collect(1, into="no-such-token")
+    session = done(provider.store.session(who.world.id, token))
+    assert session is not None
+    assert len(session.uploads) == FILES_MOST
