@@ -24,7 +24,6 @@ from simulator.surfaces.answering import (
 )
 from simulator.surfaces.auth import Keys, read_headers
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
-from simulator.surfaces.openapi_routes import control_plane_document
 from simulator.surfaces.router import Router
 
 PREFIX = "/_sim"
@@ -215,6 +214,11 @@ class ControlSurface:
         if method not in ("GET", "HEAD"):
             raise method_not_allowed(["GET"])
         if not self._document:
+            # A start waits for no document that may never be asked for.
+            from simulator.surfaces.openapi_routes import (  # noqa: PLC0415 - see above
+                control_plane_document,
+            )
+
             document = control_plane_document(CONTROL_OPERATIONS, self._base_url, self._version)
             self._document = encode(document)
         return self._document

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -21,8 +22,6 @@ from simulator.surfaces.answering import (
     method_not_allowed,
     refusal,
 )
-from simulator.surfaces.openapi import Json
-from simulator.surfaces.openapi_routes import data_plane_document
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -52,7 +51,7 @@ class Docs:
         self._provider = provider
         self._version = version
         self._made: dict[str, Page] = {}
-        self._document: Json | None = None
+        self._document: dict[str, Any] | None = None
         self._shelf: dict[str, ModelRow] | None = None
         self._makers: dict[str, Callable[[], Page]] = {
             "/health": lambda: _json({"status": "healthy"}),
@@ -88,8 +87,13 @@ class Docs:
             made = self._made[path] = await asyncio.to_thread(maker)
         return made
 
-    def _openapi(self) -> Json:
+    def _openapi(self) -> dict[str, Any]:
         if self._document is None:
+            # A start waits for no document that may never be asked for.
+            from simulator.surfaces.openapi_routes import (  # noqa: PLC0415 - see above
+                data_plane_document,
+            )
+
             self._document = data_plane_document(self._provider.urls.base, self._version)
         return self._document
 

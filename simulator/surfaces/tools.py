@@ -14,7 +14,6 @@ from simulator.engine.store.base import StorageFull
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import REFUSALS
 from simulator.surfaces.auth import check_scope
-from simulator.surfaces.openapi import tidy
 
 TOOLS: Mapping[str, Operation] = {
     operation.name: operation for operation in (*OPERATIONS, *UNROUTED)
@@ -88,6 +87,8 @@ def output_schema(operation: Operation) -> dict[str, Any]:
 
 
 def _schema(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    from simulator.surfaces.openapi import tidy  # noqa: PLC0415 - schemas only; a start needs none
+
     (_,), components = msgspec.json.schema_components((shape,), ref_template="#/$defs/{name}")
     shapes = {name: tidy(schema) for name, schema in components.items()}
     root: dict[str, Any] = shapes.pop(shape.__name__)
