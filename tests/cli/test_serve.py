@@ -3,12 +3,14 @@
 import hashlib
 import socket
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from simulator.commands.serve import address
-from tests.cli.process import await_ready, mediasim, serving, start
+from tests.cli.process import await_ready, environment, mediasim, serving, start
 
 
 def test_the_ready_line_has_the_fixed_fields_in_their_order() -> None:
@@ -162,3 +164,15 @@ def test_ten_at_once_take_ten_ports() -> None:
 )
 def test_the_url_is_one_that_this_machine_can_reach(host: str, url: str) -> None:
     assert address(host, 4747) == url
+
+
+def test_the_collector_passes_over_what_a_start_made() -> None:
+    code = (
+        "import gc, sys; from simulator.commands import serve as command;"
+        "command.run_server = lambda app, on_ready, **given: on_ready(0) or 0;"
+        "command.serve({'port': '0'}); print(gc.get_freeze_count(), file=sys.stderr)"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert int(shown.stderr) > 10_000
