@@ -36,7 +36,7 @@ REFUSAL_STATUS: Mapping[str, int] = {
     "concurrency_limit_exceeded": 429,
     "insufficient_credits": 402,
 }
-"""Every business refusal and its HTTP status, in the order in which they are looked for, except
+"""Every business refusal and its HTTP status, in the order of ``generate_media``'s checks, except
 that ``rate_limit_exceeded`` is looked for before any of them."""
 
 

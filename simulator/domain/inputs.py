@@ -90,12 +90,16 @@ def extension_of(url: str) -> str:
     return "jpg" if extension == "jpeg" else extension
 
 
+def is_web(url: str) -> bool:
+    """Whether a provider could fetch it at all."""
+    return url[:8].lower().startswith(("https://", "http://"))
+
+
 def classify(urls: Iterable[str], uploads: Mapping[str, Upload]) -> tuple[Source, ...]:
     """Sources in the request's order; ``uploads`` holds the URLs that this world has measured."""
     sources = []
     for url in urls:
         extension = extension_of(url)
-        web = url[:8].lower().startswith(("https://", "http://"))
-        kind = KIND_BY_EXTENSION.get(extension) if web else None
+        kind = KIND_BY_EXTENSION.get(extension) if is_web(url) else None
         sources.append(Source(url, extension, kind, uploads.get(url)))
     return tuple(sources)

@@ -167,6 +167,7 @@ def measured_price(
             return None
         measured_ms += upload.duration_ms
     rate = row.price.millicredits
+    measured_ms = min(measured_ms, (request.model.reference_seconds_max or 0) * 1000)
     if row.price.shape == "per_reference_second":
         return _for_ms(rate, measured_ms), (
             f"{credits(rate)} credits/s x {measured_ms / 1000:g} s reference video"

@@ -7,7 +7,7 @@ from simulator.domain.catalog import Catalog, Model
 from simulator.domain.delivery import estimate_s, media_output
 from simulator.domain.errors import Denial, Rejection
 from simulator.domain.faults import HEALTHY, from_prompt
-from simulator.domain.inputs import Source, Upload, classify
+from simulator.domain.inputs import Source, Upload, classify, extension_of
 from simulator.domain.jobs import Job
 from simulator.domain.limits import CALLS_A_MINUTE, JOBS_AT_ONCE, rate_limit_exceeded, window
 from simulator.domain.normal import normal_form
@@ -196,11 +196,16 @@ class Provider:
         return await self.measured(caller, self.urls.named(caller.world.name, ask))
 
     async def measured(self, caller: Caller, ids: Mapping[str, str]) -> Mapping[str, Upload]:
-        """The uploads behind URLs, by URL; ``ids`` are those that the URLs name."""
+        """The uploads behind URLs, by URL; ``ids`` are those that the URLs name. A URL with
+        another extension than the upload's is a URL of nothing."""
         if not ids:
             return {}
         known = await self.store.uploads(caller.world.id, ids.values())
-        return {url: known[upload_id] for url, upload_id in ids.items() if upload_id in known}
+        return {
+            url: known[upload_id]
+            for url, upload_id in ids.items()
+            if upload_id in known and known[upload_id].extension == extension_of(url)
+        }
 
     async def source(self, caller: Caller, url: str) -> Source:
         """One source URL, with what is known of it."""

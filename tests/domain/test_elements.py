@@ -63,10 +63,20 @@ def test_sound_elements_are_taken(elements: object) -> None:
         ([with_images(*[IMAGE] * 5)], 0, "element_input_urls takes 2 to 4 image URLs"),
         ([with_images(IMAGE, 7)], 0, "element_input_urls takes 2 to 4 image URLs"),
         ([CAT | {"element_input_urls": IMAGE}], 0, "element_input_urls takes 2 to 4 image URLs"),
-        ([with_images(IMAGE, GIF)], 0, "element images must be JPG or PNG"),
+        ([with_images(IMAGE, GIF)], 0, "element images must be http(s) URLs of JPG or PNG files"),
         ([with_videos()], 0, "element_input_video_urls takes exactly 1 video URL"),
         ([with_videos(VIDEO, VIDEO)], 0, "element_input_video_urls takes exactly 1 video URL"),
-        ([with_videos(WEBM)], 0, "element videos must be MP4 or MOV"),
+        (
+            [with_images(IMAGE, "ftp://a.b/c.png")],
+            0,
+            "element images must be http(s) URLs of JPG or PNG files",
+        ),
+        (
+            [with_videos("ftp://a.b/c.mp4")],
+            0,
+            "element videos must be http(s) URLs of MP4 or MOV files",
+        ),
+        ([with_videos(WEBM)], 0, "element videos must be http(s) URLs of MP4 or MOV files"),
     ],
 )
 def test_an_element_that_lacks_something_is_refused_with_its_place(

@@ -98,6 +98,18 @@ def test_a_measured_upload_shows_another_price_but_not_another_bill() -> None:
     )
 
 
+def test_a_measured_price_stops_at_the_longest_reference_even_where_lengths_are_not_judged() -> (
+    None
+):
+    uploads = {VIDEO: upload("video", "mp4", duration_ms=60_000)}
+    unprobed = replace(DEFAULTS, probe_uploads="no")
+    request = judged("seedance-2-480p", T2V, (VIDEO,), uploads=uploads, policies=unprobed)
+    assert measured_price(CATALOG, request, unprobed) == (
+        19 * 18_000,
+        "(15 s reference video + 4 s output) x 18 credits/s",
+    )
+
+
 def test_a_measured_price_never_loses_a_fraction_of_a_milli_credit() -> None:
     uploads = {VIDEO: upload("video", "mp4", duration_ms=1)}
     row = CATALOG.row("seedance-2-480p")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from simulator.domain.inputs import Upload
 from simulator.engine.worlds import NewAccount
 from tests.surfaces.inprocess import IMAGE, simulated
 
@@ -392,3 +393,25 @@ async def test_without_auto_keys_a_world_has_only_the_accounts_that_were_set_up(
         main = await client.as_key("sk_test_shop").get("/v1/balance")
     assert balance.json()["credits"] == 5
     assert main.status_code == 401
+
+
+async def test_an_upload_under_another_extension_is_not_that_upload() -> None:
+    async with simulated() as client:
+        provider = client.simulator.provider
+        world = await provider.worlds.world("w")
+        picture = Upload("00000000-0000-4000-a000-000000000001", "image", "png", 1, 2048, 512)
+        await provider.store.add_upload(world.id, "main", picture)
+        widths = {}
+        for extension in ("png", "jpg"):
+            url = provider.urls.upload("w", picture.id, extension)
+            await client.started(
+                model="nano-banana-edit",
+                generation_type="image-to-image",
+                aspect_ratio="auto",
+                source_media_urls=url,
+            )
+            job = (await client.get("/_sim/jobs")).json()["jobs"][0]
+            stored = await provider.store.job(world.id, job["id"])
+            assert stored is not None
+            widths[extension] = (stored.outputs[0].width, stored.outputs[0].height)
+    assert widths == {"png": (1024, 256), "jpg": (1024, 1024)}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.domain.errors import Rejection
-from simulator.domain.inputs import Upload, extension_of
+from simulator.domain.inputs import Upload, extension_of, is_web
 from simulator.domain.requests import Asked
 
 ELEMENT_FIELDS = ("name", "description", "element_input_urls", "element_input_video_urls")
@@ -58,8 +58,8 @@ def _wrong_images(urls: Any, uploads: Mapping[str, Upload]) -> str | None:
     if not _texts(urls) or not IMAGES_LEAST <= len(urls) <= IMAGES_MOST:
         return f"element_input_urls takes {IMAGES_LEAST} to {IMAGES_MOST} image URLs"
     for url in urls:
-        if extension_of(url) not in IMAGE_EXTENSIONS:
-            return "element images must be JPG or PNG"
+        if extension_of(url) not in IMAGE_EXTENSIONS or not is_web(url):
+            return "element images must be http(s) URLs of JPG or PNG files"
         upload = uploads.get(url)
         if upload is None:
             continue
@@ -76,8 +76,8 @@ def _wrong_images(urls: Any, uploads: Mapping[str, Upload]) -> str | None:
 def _wrong_videos(urls: Any, uploads: Mapping[str, Upload]) -> str | None:
     if not _texts(urls) or len(urls) != VIDEOS:
         return "element_input_video_urls takes exactly 1 video URL"
-    if extension_of(urls[0]) not in VIDEO_EXTENSIONS:
-        return "element videos must be MP4 or MOV"
+    if extension_of(urls[0]) not in VIDEO_EXTENSIONS or not is_web(urls[0]):
+        return "element videos must be http(s) URLs of MP4 or MOV files"
     upload = uploads.get(urls[0])
     if upload is not None and upload.size_bytes > VIDEO_BYTES_MAX:
         return f"element videos may have at most {VIDEO_BYTES_MAX} bytes"

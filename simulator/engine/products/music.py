@@ -109,7 +109,7 @@ async def generate_music(provider: Provider, caller: Caller, body: MusicBody) ->
         price=product_quote(provider.catalog.row(model)),
         estimated_time_s=SONG.estimate_s,
         outputs=lambda ids, seed: _songs(model, title, ids, seed),
-        parameters=_parameters(ask, title),
+        parameters=_parameters(ask, title, body),
     )
     job = await provider.start(caller, plan)
     return start_answer(
@@ -198,13 +198,18 @@ def _shown_songs(job: Job, files: str, *, whole: bool) -> list[Song]:
     return songs
 
 
-def _parameters(ask: MusicAsk, title: str) -> dict[str, object]:
+def _parameters(ask: MusicAsk, title: str, body: MusicBody) -> dict[str, object]:
     fields: dict[str, object] = {
         "mode": "advanced" if ask.advanced else "simple",
         "title": title,
         "style": ask.style,
         "instrumental": ask.instrumental,
         "vocal_gender": ask.vocal_gender,
+        "song_description": ask.song_description,
         "lyrics": ask.lyrics,
+        "negative_tags": body.negative_tags,
+        "style_weight": body.style_weight,
+        "weirdness_constraint": body.weirdness_constraint,
+        "audio_weight": body.audio_weight,
     }
-    return {name: value for name, value in fields.items() if value}
+    return {name: value for name, value in fields.items() if value not in (None, "", False)}

@@ -92,7 +92,7 @@ def test_a_failed_song_is_refunded_and_delivers_nothing() -> None:
 def test_advanced_music_keeps_what_it_was_asked_for() -> None:
     provider = make_provider()
     who = caller(provider)
-    started = begin(provider, who, **ADVANCED, instrumental=True)
+    started = begin(provider, who, **ADVANCED, instrumental=True, style_weight=0.5)
     job = done(provider.store.job(who.world.id, started.id))
     assert job is not None
     assert job.prompt == "boats [sim:slow=2]"
@@ -102,6 +102,8 @@ def test_advanced_music_keeps_what_it_was_asked_for() -> None:
         "style": "folk",
         "instrumental": True,
         "vocal_gender": "f",
+        "song_description": "boats [sim:slow=2]",
+        "style_weight": 0.5,
     }
 
 
