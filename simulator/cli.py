@@ -152,7 +152,8 @@ def serve(**given: object) -> None:
 @click.option("--speed", default=30.0, show_default=True, help="Simulated seconds per real second.")
 @_as_json()
 def demo(out: str, speed: float, as_json: bool) -> None:
-    """Show it at work: a picture, a video made from it, a refusal, and the ledger of it all."""
+    """Show it at work, over REST and MCP: pictures, a video made from one, refusals, and the ledger
+    of it all."""
     from simulator.commands.demo import demo as run_it  # noqa: PLC0415 - for this command only
 
     _end(run_it(out, speed, as_json=as_json))

@@ -1,13 +1,22 @@
-"""``mediasim demo``: a picture, a video made from it, a refusal, and the ledger of it all."""
+"""``mediasim demo``: a picture, a video made from it and a refusal over REST, a picture and a
+refusal over MCP, and the ledger of it all."""
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from simulator import logs  # before whatever else imports structlog
 from simulator.commands.demo_screen import Screen
+from simulator.commands.demo_surfaces import (
+    MCP_PATH,
+    MCP_REVISION,
+    OK_STATUS,
+    Fields,
+    Mcp,
+    Rest,
+    Surface,
+)
 from simulator.commands.local import local_simulator
 from simulator.commands.wire import Wire
 from simulator.console import (
@@ -26,59 +35,27 @@ from simulator.surfaces.server import CannotStart
 
 KEY = "sk_test_default"
 PROMPT = "A lighthouse on a cliff at dawn"
+PICTURE: Fields = {
+    "model": "nano-banana",
+    "generation_type": "text-to-image",
+    "aspect_ratio": "16:9",
+    "prompt": PROMPT,
+}
+REFUSED: Fields = {
+    "model": "gpt-image-2",
+    "resolution": "4K",
+    "aspect_ratio": "1:1",
+    "prompt": PROMPT,
+}
 
 _POLL_REAL_S = 0.1
 _POLL_SIMULATED_S = 0.6  # 120 reads a minute are allowed, by the simulated clock
 _MOST_SIMULATED_S = 1_800
 
-Fields = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a start was answered: ``refused`` holds the refusal's body, ``started`` the start's."""
-
-    started: Fields | None
-    refused: Fields | None
-    status: int
-
-
-class Surface(Protocol):
-    """A way to reach the provider's tools."""
-
-    name: str
-
-    def generate_media(self, arguments: Fields) -> Outcome: ...
-    def generation_status(self, generation_id: str) -> Fields: ...
-
-
-class Rest:
-    """The tools as REST routes."""
-
-    name = "REST"
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    def generate_media(self, arguments: Fields) -> Outcome:
-        reply = self._wire.post("/v1/generate/media", arguments)
-        body = reply.json()
-        good = reply.status == OK_STATUS
-        return Outcome(body if good else None, None if good else body, reply.status)
-
-    def generation_status(self, generation_id: str) -> Fields:
-        reply = self._wire.get(f"/v1/generate/media/{generation_id}")
-        if reply.status != OK_STATUS:
-            raise CommandFailed(FAILED, f"the status of {generation_id} answered {reply.status}")
-        return reply.json()
-
-
-OK_STATUS = 200
-
 
 def demo(out: str, speed: float, *, as_json: bool) -> int:
-    """Runs the whole story over HTTP against a simulator of its own; 1 when it went otherwise
-    than it should. Raises CommandFailed."""
+    """Runs the whole story against a simulator of its own; 1 when it went otherwise than it
+    should. Raises CommandFailed."""
     if not 0 < speed <= SPEED_MOST:
         raise CommandFailed(WRONG_USE, f"--speed {speed}: expected above 0, at most {SPEED_MOST:g}")
     folder = _folder(out)
@@ -119,51 +96,49 @@ class Story:
         self._folder = folder
         self._screen = screen
         self._wire = Wire(url, KEY)
-        self._surface: Surface = Rest(self._wire)
         self.problems: list[str] = []
 
     def tell(self) -> dict[str, Any]:
         """Every step; what came of it, for ``--json``."""
         self._screen.begin(self._url, self._speed)
-        picture = self._picture()
-        video = self._video(picture)
-        refusal = self._refusal()
-        ledger = self._wire.get("/_sim/ledger").json()
-        verified = self._wire.get("/_sim/ledger/verify").json()
-        spent = picture["credits"] + video["credits"]
-        self._expect(ledger["balance"]["spent"] == spent, f"the ledger says {spent} spent")
-        self._expect(ledger["balance"]["held"] == 0, "nothing is held at the end")
-        self._expect(verified["ok"], f"the ledger keeps its laws: {verified['violations']}")
-        self._screen.ledger(ledger, verified)
-        self._screen.end()
+        rest, tools = Rest(self._wire), Mcp(self._wire)
+        picture = self._make("1", "A picture", rest, PICTURE)
+        made = [picture, self._video("2", rest, picture)]
+        refused = [self._refusal("3", "A refusal", rest)]
+        where = f"streamable HTTP at {self._url}{MCP_PATH}, revision {MCP_REVISION}"
+        made.append(self._make("4", "The picture again", tools, PICTURE, where))
+        refused.append(self._refusal("5", "The refusal again", tools))
+        alike = refused[0]["refused"] == refused[1]["refused"]
+        self._expect(alike, "both surfaces refuse with the same object")
+        ledger, verified = self._ledger(sum(step["credits"] for step in made))
         return {
-            "steps": [picture, video, refusal],
+            "steps": sorted(made + refused, key=lambda step: str(step["step"])),
             "ledger": ledger,
             "verified": verified,
             "problems": self.problems,
         }
 
-    def _picture(self) -> dict[str, Any]:
-        return self._make(
-            "1",
-            "A picture",
-            {
-                "model": "nano-banana",
-                "generation_type": "text-to-image",
-                "aspect_ratio": "16:9",
-                "prompt": PROMPT,
-            },
-        )
+    def _ledger(self, spent: float) -> tuple[Fields, Fields]:
+        """The ledger and what its check says, shown and compared with what was ``spent``."""
+        ledger = self._wire.get("/_sim/ledger").json()
+        verified = self._wire.get("/_sim/ledger/verify").json()
+        self._expect(ledger["balance"]["spent"] == spent, f"the ledger says {spent} spent")
+        self._expect(ledger["balance"]["held"] == 0, "nothing is held at the end")
+        self._expect(verified["ok"], f"the ledger keeps its laws: {verified['violations']}")
+        self._screen.ledger(ledger, verified)
+        self._screen.end()
+        return ledger, verified
 
-    def _video(self, picture: Fields) -> dict[str, Any]:
+    def _video(self, number: str, surface: Surface, picture: Fields) -> dict[str, Any]:
         path = Path(picture["file"])
         reply = self._wire.upload("/v1/upload/media", path.name, "image/png", path.read_bytes())
         upload = reply.json()
         if reply.status != OK_STATUS:
             raise CommandFailed(FAILED, f"the upload answered {reply.status}: {upload}")
         return self._make(
-            "2",
+            number,
             "A video made from it",
+            surface,
             {
                 "model": "kling-2-6-image-to-video",
                 "generation_type": "image-to-video",
@@ -176,33 +151,39 @@ class Story:
             note=f"the picture was uploaded first, as {path.name}",
         )
 
-    def _refusal(self) -> dict[str, Any]:
-        arguments = {
-            "model": "gpt-image-2",
-            "resolution": "4K",
-            "aspect_ratio": "1:1",
-            "prompt": PROMPT,
-        }
-        before = len(self._wire.get("/_sim/ledger").json()["entries"])
-        self._screen.step("3", "A refusal", self._surface.name, arguments)
-        outcome = self._surface.generate_media(arguments)
-        after = len(self._wire.get("/_sim/ledger").json()["entries"])
+    def _refusal(self, number: str, title: str, surface: Surface) -> dict[str, Any]:
+        before = self._entries()
+        self._screen.step(number, title, surface.name, REFUSED)
+        outcome = surface.generate_media(REFUSED)
+        after = self._entries()
         body = outcome.refused or {}
         code = "aspect_ratio_incompatible_with_high_res"
-        self._expect(body.get("error") == code, f"4K at 1:1 is refused with {code}")
+        told = f"4K at 1:1 is refused with {code} over {surface.name}"
+        self._expect(body.get("error") == code, told)
         self._expect(before == after, "a refusal adds no entry to the ledger")
         self._screen.refused(outcome.status, body, before, after)
-        return {"status": outcome.status, "refused": body, "entries_added": after - before}
+        return {
+            "step": number,
+            "surface": surface.name,
+            "status": outcome.status,
+            "refused": body,
+            "entries_added": after - before,
+        }
 
-    def _make(self, number: str, title: str, arguments: Fields, note: str = "") -> dict[str, Any]:
+    def _entries(self) -> int:
+        return len(self._wire.get("/_sim/ledger").json()["entries"])
+
+    def _make(
+        self, number: str, title: str, surface: Surface, arguments: Fields, note: str = ""
+    ) -> dict[str, Any]:
         """Starts a generation, follows it to its end and saves its file."""
-        self._screen.step(number, title, self._surface.name, arguments, note)
-        outcome = self._surface.generate_media(arguments)
+        self._screen.step(number, title, surface.name, arguments, note)
+        outcome = surface.generate_media(arguments)
         if outcome.started is None:
             raise CommandFailed(FAILED, f"{title}: refused with {outcome.refused}")
         start = outcome.started
         self._screen.started(start)
-        last = self._screen.follow(self._poll(start["generation_id"]))
+        last = self._screen.follow(self._poll(surface, start["generation_id"]))
         if last["status"] != "completed":
             raise CommandFailed(FAILED, f"{title}: ended as {last['status']}")
         output = last["outputs"][0]
@@ -214,6 +195,8 @@ class Story:
         path.write_bytes(content)
         self._screen.saved(path, len(content), output, credits)
         return {
+            "step": number,
+            "surface": surface.name,
             "generation_id": last["id"],
             "model": last["model"],
             "status": last["status"],
@@ -222,10 +205,10 @@ class Story:
             "bytes": len(content),
         }
 
-    def _poll(self, generation_id: str) -> Iterator[Fields]:
+    def _poll(self, surface: Surface, generation_id: str) -> Iterator[Fields]:
         pause_s = max(_POLL_REAL_S, _POLL_SIMULATED_S / self._speed)
         for _ in range(int(_MOST_SIMULATED_S / self._speed / pause_s) + 100):
-            status = self._surface.generation_status(generation_id)
+            status = surface.generation_status(generation_id)
             yield status
             if status["status"] in ("completed", "failed"):
                 return

@@ -85,7 +85,7 @@ class Screen:
         self._line(f"   [green]saved[/green] [bold]{_raw(path)}[/bold]  {', '.join(facts)}")
         self._line(f"   [dim]{credits} credits were captured[/dim]")
 
-    def refused(self, status: int, body: Fields, before: int, after: int) -> None:
+    def refused(self, status: int | str, body: Fields, before: int, after: int) -> None:
         self._line(f"   [yellow]{status} {body.get('error')}[/yellow]")
         self._line(f"   {_raw(body.get('message'))}")
         self._line(
@@ -124,7 +124,8 @@ class Screen:
     def end(self) -> None:
         self._line()
         self._line("Go on: [bold]mediasim serve[/bold]")
-        self._line("   and point a client at http://127.0.0.1:4747 with the key sk_test_default")
+        self._line("   and point a client at http://127.0.0.1:4747, an agent at")
+        self._line("   http://127.0.0.1:4747/mcp, with the key sk_test_default")
 
     def _line(self, markup: str = "") -> None:
         if self._console is None:

@@ -15,10 +15,11 @@ _TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its status and its body as sent."""
+    """An answer: its status, its body as sent, its headers with names in lower case."""
 
     status: int
     content: bytes
+    headers: Mapping[str, str]
 
     def json(self) -> dict[str, Any]:
         """Raises CommandFailed for anything but a JSON object."""
@@ -41,9 +42,11 @@ class Wire:
     def get(self, path: str) -> Reply:
         return self._call("GET", path, None, {})
 
-    def post(self, path: str, body: Mapping[str, object]) -> Reply:
-        content = json.dumps(body).encode()
-        return self._call("POST", path, content, {"Content-Type": "application/json"})
+    def post(
+        self, path: str, body: Mapping[str, object], headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        content, kind = json.dumps(body).encode(), {"Content-Type": "application/json"}
+        return self._call("POST", path, content, {**kind, **(headers or {})})
 
     def upload(self, path: str, name: str, media_type: str, content: bytes) -> Reply:
         """``content`` as the one file of a multipart form."""
@@ -75,7 +78,8 @@ class Wire:
         try:
             connection.request(method, path, body, {**self._headers, **headers})
             response = connection.getresponse()
-            return Reply(response.status, response.read())
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return Reply(response.status, response.read(), named)
         except (OSError, HTTPException) as error:
             text = f"{method} {self._base.netloc}{path}: {str(error) or type(error).__name__}"
             raise CommandFailed(UNREACHABLE, text) from error

@@ -13,7 +13,8 @@ from PIL import Image
 
 from tests.cli.process import TIMEOUT_S, environment, mediasim
 
-PICTURE, VIDEO = "1-nano-banana.png", "2-kling-2-6-image-to-video.mp4"
+PICTURES = ("1-nano-banana.png", "4-nano-banana.png")
+VIDEO = "2-kling-2-6-image-to-video.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +32,12 @@ def test_the_demo_ends_well(shown: "subprocess.CompletedProcess[str]") -> None:
     assert (shown.returncode, shown.stderr) == (0, "")
 
 
-def test_the_picture_is_a_png_that_opens(
-    shown: "subprocess.CompletedProcess[str]", folder: Path
+@pytest.mark.parametrize("name", PICTURES)
+def test_each_picture_is_a_png_that_opens(
+    shown: "subprocess.CompletedProcess[str]", folder: Path, name: str
 ) -> None:
-    assert (folder / PICTURE).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
-    with Image.open(folder / PICTURE) as picture:
+    assert (folder / name).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    with Image.open(folder / name) as picture:
         picture.load()
         assert picture.size == (1024, 576)
 
@@ -52,11 +54,15 @@ def test_the_video_is_an_mp4_of_5_s_with_sound_that_decodes(
 @pytest.mark.parametrize(
     "text",
     [
+        "1  A picture  generate_media over REST",
         "400 aspect_ratio_incompatible_with_high_res",
         "the ledger had 5 entries and has 5: it cost nothing",
+        "4  The picture again  generate_media over MCP",
+        "isError aspect_ratio_incompatible_with_high_res",
+        "the ledger had 7 entries and has 7: it cost nothing",
         "kling-2-6-image-to-video-5s-audio",
-        "9818 available, 0 held, 182 spent",
-        "verified: 5 entries",
+        "9811 available, 0 held, 189 spent",
+        "verified: 7 entries",
         "mediasim serve",
     ],
 )
@@ -73,6 +79,8 @@ def test_every_entry_of_the_ledger_is_a_line(shown: "subprocess.CompletedProcess
         ["3", "capture", "7"],
         ["4", "hold", "175"],
         ["5", "capture", "175"],
+        ["6", "hold", "7"],
+        ["7", "capture", "7"],
     ]
 
 
@@ -86,8 +94,15 @@ def test_as_json_the_demo_is_one_report(tmp_path: Path) -> None:
     ended = mediasim("demo", "--speed", "300", "--out", str(tmp_path), "--json")
     report: dict[str, Any] = json.loads(ended.stdout)
     assert report["problems"] == []
-    assert [step.get("credits") for step in report["steps"]] == [7, 175, None]
-    assert report["ledger"]["balance"] == {"available": 9818, "held": 0, "spent": 182}
+    assert [(step["surface"], step.get("credits")) for step in report["steps"]] == [
+        ("REST", 7),
+        ("REST", 175),
+        ("REST", None),
+        ("MCP", 7),
+        ("MCP", None),
+    ]
+    assert [step["status"] for step in report["steps"] if "refused" in step] == [400, "isError"]
+    assert report["ledger"]["balance"] == {"available": 9811, "held": 0, "spent": 189}
 
 
 def test_an_interrupt_ends_the_demo_with_status_130_and_no_traceback(tmp_path: Path) -> None:
