@@ -142,9 +142,10 @@ def modules(node: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packages, in a folder that is gone after the run."""
     folder = tmp_path_factory.mktemp("npm")
     npm = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    hasty = ("--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=30000")
     quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
     done = subprocess.run(
-        [node, npm, "install", *quiet, "--prefix", folder, *PACKAGES],
+        [node, npm, "install", *quiet, *hasty, "--prefix", folder, *PACKAGES],
         check=False,
         capture_output=True,
         text=True,
