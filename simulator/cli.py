@@ -21,7 +21,6 @@ start (port, state file), 4 target unreachable, 130 interrupted."""
 VARIABLES = """Each option has its variable: --port-file is MEDIASIM_PORT_FILE. Lists stand between
 commas, switches are true or false. What the command line says goes first."""
 
-_HELP_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _SOURCES = click.IntRange(0, 99)
 
 Parameter = Callable[[Callable[..., None]], Callable[..., None]]
@@ -85,7 +84,11 @@ def _show_version(context: click.Context, parameter: click.Parameter, wanted: bo
         context.exit()
 
 
-@click.group(help=HELP, epilog=STATUSES, context_settings=_HELP_SETTINGS)
+@click.group(
+    help=HELP,
+    epilog=STATUSES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--version",
     is_flag=True,

@@ -2,7 +2,7 @@
 refusal over MCP, and the ledger of it all."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,13 @@ from simulator.surfaces.server import CannotStart
 
 KEY = "sk_test_default"
 PROMPT = "A lighthouse on a cliff at dawn"
-PICTURE: Fields = {
+PICTURE: Mapping[str, Any] = {
     "model": "nano-banana",
     "generation_type": "text-to-image",
     "aspect_ratio": "16:9",
     "prompt": PROMPT,
 }
-REFUSED: Fields = {
+REFUSED: Mapping[str, Any] = {
     "model": "gpt-image-2",
     "resolution": "4K",
     "aspect_ratio": "1:1",
