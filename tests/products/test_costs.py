@@ -1,13 +1,15 @@
 """What a product would cost: the same figure as its start holds, asked for beforehand."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from simulator.domain.catalog import Catalog
 from simulator.domain.errors import Rejection
 from simulator.engine.answers import CostAnswer
 from simulator.engine.bodies import CostBody
-from simulator.engine.products.costs import is_product
+from simulator.engine.products.costs import is_product, product_row
 from simulator.engine.shelf import model_row
 from tests.engine.driving import caller, done, ledger
 from tests.engine.world import CATALOG, make_provider
@@ -129,6 +131,8 @@ def test_a_reference_video_that_is_sent_is_not_promised_as_well() -> None:
     url = "https://example.com/a.MOV?x=1"
     answer = cost("seedance-2-480p", **fields, source_media_urls=url)
     assert (answer.credits, answer.measured) == (20 * 18, None)
+    most = [f"https://example.com/{name}.MOV?x=1" for name in "abc"]
+    assert cost("seedance-2-480p", **fields, source_media_urls=most).credits == 20 * 18
 
 
 def test_a_promised_video_is_refused_where_a_sent_one_is() -> None:
@@ -146,8 +150,25 @@ def test_without_a_reference_video_only_the_output_is_billed(fields: dict[str, A
     assert (answer.credits, answer.measured) == (90, None)
 
 
-def test_a_model_that_takes_no_reference_video_overlooks_its_length() -> None:
-    assert cost("nano-banana", reference_video_seconds=9).credits == 7
+@pytest.mark.parametrize(
+    ("model", "generation_type", "credits"),
+    [
+        ("nano-banana", "text-to-image", 7),
+        ("gpt-image-2", "text-to-image", 11),
+        ("kling-3-0-std", T2V, 51),
+    ],
+)
+def test_a_model_that_takes_no_reference_video_overlooks_its_length(
+    model: str, generation_type: str, credits: int
+) -> None:
+    answer = cost(model, generation_type=generation_type, reference_video_seconds=9)
+    assert answer.credits == credits
+
+
+def test_a_product_that_is_disabled_has_no_price() -> None:
+    row = CATALOG.row("mvsep-40")
+    assert product_row(Catalog([row]), "mvsep-40") is row
+    assert product_row(Catalog([replace(row, enabled=False)]), "mvsep-40") is None
 
 
 @pytest.mark.ruling("pricing.products")
