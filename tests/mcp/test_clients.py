@@ -174,3 +174,17 @@ async def test_the_list_of_tools_is_the_same_bytes_each_time() -> None:
     async with wired() as one, wired(seed=7) as other:
         lists = [(await wire.rpc("tools/list")).content for wire in (one, one, other)]
     assert len(set(lists)) == 1
+
+
+async def test_what_the_conformance_suite_looks_for_is_served_only_when_it_is_asked_for() -> None:
+    async with wired() as plain, wired(mcp_fixtures=True) as with_fixtures:
+        lists = [
+            {tool["name"] for tool in (await wire.rpc("tools/list")).json()["result"]["tools"]}
+            for wire in (plain, with_fixtures)
+        ]
+        said = await with_fixtures.called("test_simple_text", {})
+        own = await with_fixtures.tool("get_balance", {})
+    assert lists[0] == set(TOOLS)
+    assert "test_simple_text" in lists[1] - lists[0]
+    assert "for testing" in said.text
+    assert not own.is_error

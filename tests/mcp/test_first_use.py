@@ -26,6 +26,7 @@ async def main():
         beside = asyncio.create_task(others())
         answer = await wire.tool('get_balance', {})
         beside.cancel()
+        assert 'simulator.surfaces.mcp_fixtures' not in sys.modules
         print(turns.count(False), turns.count(True))
 
 asyncio.run(main())

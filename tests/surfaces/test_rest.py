@@ -1,4 +1,4 @@
-"""The REST surface: keys, scopes, limits, the life of a job, and every refusal's form."""
+"""The REST surface: limits, the life of a job, listings, and every refusal's form."""
 
 import pytest
 
