@@ -25,7 +25,7 @@ PNG, WAV = (
 )
 IMAGE = types.ImageContent(type="image", data=PNG, mime_type="image/png")
 AUDIO = types.AudioContent(type="audio", data=WAV, mime_type="audio/wav")
-SCHEMA_2020_12: dict[str, Any] = {
+SCHEMA_2020_12: Mapping[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "type": "object",
     "$defs": {
@@ -105,18 +105,18 @@ def _titled(*pairs: tuple[str, str]) -> list[dict[str, str]]:
     return [{"const": value, "title": title} for value, title in pairs]
 
 
-_OPTIONS = {"type": "string", "enum": ["option1", "option2", "option3"]}
-_PERSON = {
+_OPTIONS: Mapping[str, Any] = {"type": "string", "enum": ["option1", "option2", "option3"]}
+_PERSON: Mapping[str, Any] = {
     name: {"type": "string", "description": f"User's {name}"} for name in ("username", "email")
 }
-_DEFAULTS = {
+_DEFAULTS: Mapping[str, Any] = {
     "name": {"type": "string", "default": "John Doe"},
     "age": {"type": "integer", "default": 30},
     "score": {"type": "number", "default": 95.5},
     "status": {"type": "string", "enum": ["active", "inactive", "pending"], "default": "active"},
     "verified": {"type": "boolean", "default": True},
 }
-_ENUMS = {
+_ENUMS: Mapping[str, Any] = {
     "untitledSingle": _OPTIONS,
     "titledSingle": {
         "type": "string",
@@ -245,7 +245,7 @@ def _tool(name: str, arguments: tuple[str, ...]) -> types.Tool:
     fields = {argument: {"type": "string"} for argument in arguments}
     schema = {"type": "object", "properties": fields, "required": list(arguments)}
     if name == "json_schema_2020_12_tool":
-        schema = SCHEMA_2020_12
+        schema = dict(SCHEMA_2020_12)
     return types.Tool(
         name=name, description="For the conformance suite; generates nothing.", input_schema=schema
     )
