@@ -189,7 +189,8 @@ def unit_quote(row: Model, units: int, unit: str) -> Quote:
         raise LookupError(f"row {row.id} has no price")
     rate = row.price.millicredits
     total = rate * units
-    formula = f"{credits(rate)} credits x {units} {unit} = {credits(total)}"
+    counted = unit.removesuffix("s") if units == 1 else unit
+    formula = f"{credits(rate)} credits x {units} {counted} = {credits(total)}"
     return Quote(total, row.id, formula, "per_second" if unit == "seconds" else "flat")
 
 

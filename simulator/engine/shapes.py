@@ -1,5 +1,6 @@
 """Bytes or fields -> a request of a declared shape, or Malformed with every problem in it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -9,6 +10,8 @@ from msgspec import NODEFAULT, Struct, ValidationError
 from simulator.domain.errors import Malformed
 
 S = TypeVar("S", bound=Struct)
+
+_MISSING = re.compile(r"Object missing required field `(.+)`")  # how msgspec says it of a part
 
 
 def from_json(decoder: "msgspec.json.Decoder[S]", body: bytes) -> S:
@@ -60,7 +63,13 @@ def _problems(
             msgspec.convert(fields[name], field.type, strict=strict)
         except ValidationError as error:
             text, path = _split(str(error))
-            problems.append(_problem([where, name, *path], text, "invalid"))
+            missing = _MISSING.fullmatch(text)
+            if missing is not None:
+                problems.append(
+                    _problem([where, name, *path, missing[1]], "Field required", "missing")
+                )
+            else:
+                problems.append(_problem([where, name, *path], text, "invalid"))
     return problems
 
 

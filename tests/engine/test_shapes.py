@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from simulator.domain.errors import Malformed
 from simulator.engine.bodies import CostBody, GenerationsQuery, MediaBody
+from simulator.engine.products.dialogue import DialogueBody
 from simulator.engine.shapes import from_fields, from_json
 
 DECODER = msgspec.json.Decoder(MediaBody)
@@ -216,3 +217,11 @@ def test_one_source_url_may_come_without_its_list() -> None:
         "u",
         "v",
     )
+
+
+def test_a_part_of_a_list_that_lacks_a_field_is_named_with_it() -> None:
+    with pytest.raises(Malformed) as raised:
+        from_json(msgspec.json.Decoder(DialogueBody), b'{"dialogue": [{"text": "a"}, {}]}')
+    assert raised.value.problems == [
+        {"loc": ["body", "dialogue", 1, "text"], "msg": "Field required", "type": "missing"}
+    ]
