@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.engine.store.base import StateError
-from simulator.engine.store.commit import Grouped
+from simulator.engine.store.commit import AtOnce, Grouped
 from simulator.engine.store.sqlite import in_file
 from simulator.engine.store.statefile import StateFile
 from tests.engine.store.drafts import BEGIN, a_draft, a_world
@@ -162,3 +162,13 @@ def test_closing_leaves_one_file_that_is_free(tmp_path: Path) -> None:
     for _ in range(3):
         asyncio.run(use())
     assert [part.name for part in sorted(tmp_path.iterdir())] == ["state", "state.lock"]
+
+
+async def test_in_memory_too_a_look_keeps_nothing() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute("CREATE TABLE numbers (n)")
+    committer = AtOnce(db)
+    seen = await committer.look(lambda db: db.execute("INSERT INTO numbers VALUES (1)").rowcount)
+    kept = await committer.run(lambda db: db.execute("SELECT count(*) FROM numbers").fetchone())
+    await committer.close()
+    assert (seen, kept) == (1, (0,))
