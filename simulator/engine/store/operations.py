@@ -116,9 +116,10 @@ def adjust(
 ) -> Balance:
     settle(db, world, now_ms)
     moved = db.execute(
-        "UPDATE accounts SET available = available + ?1, issued = issued - ?1"
-        " WHERE world = ?2 AND name = ?3 AND available + ?1 >= 0 AND ?1 - issued <= ?4",
-        (millicredits, world, name, ISSUED_MOST),
+        "UPDATE accounts SET available = available + :amount, issued = issued - :amount"
+        " WHERE world = :world AND name = :name"
+        " AND available + :amount >= 0 AND :amount - issued <= :most",
+        {"amount": millicredits, "world": world, "name": name, "most": ISSUED_MOST},
     )
     if not moved.rowcount and millicredits > 0:
         raise Denial(400, f"An account is issued at most {shown(ISSUED_MOST)} credits in all.")
@@ -168,10 +169,10 @@ def settle(db: Connection, world: int, now_ms: int) -> None:
         "UPDATE accounts SET held = held - due.captured - due.released,"
         " spent = spent + due.captured, available = available + due.released"
         " FROM (SELECT account, sum(hold * (1 - failed)) AS captured,"
-        "  sum(hold * failed) AS released FROM open_jobs WHERE world = ?1 AND done_at <= ?2"
+        "  sum(hold * failed) AS released FROM open_jobs WHERE world = :world AND done_at <= :now"
         "  GROUP BY account) AS due"
-        " WHERE accounts.world = ?1 AND accounts.name = due.account",
-        (world, now_ms),
+        " WHERE accounts.world = :world AND accounts.name = due.account",
+        {"world": world, "now": now_ms},
     )
     db.execute("UPDATE worlds SET entries = entries + ? WHERE id = ?", (due, world))
     db.execute("DELETE FROM open_jobs WHERE world = ? AND done_at <= ?", (world, now_ms))
@@ -218,10 +219,10 @@ _STATUS = """CASE
 
 def next_event(db: Connection, world: int, now_ms: int) -> int | None:
     found = db.execute(
-        "SELECT min(CASE WHEN queued_at > ?2 THEN queued_at WHEN processing_at > ?2"
-        " THEN processing_at WHEN done_at > ?2 THEN done_at END)"
-        " FROM open_jobs WHERE world = ?1",
-        (world, now_ms),
+        "SELECT min(CASE WHEN queued_at > :now THEN queued_at WHEN processing_at > :now"
+        " THEN processing_at WHEN done_at > :now THEN done_at END)"
+        " FROM open_jobs WHERE world = :world",
+        {"world": world, "now": now_ms},
     ).fetchone()
     instant: int | None = found[0]
     return None if instant == NEVER_MS else instant
@@ -251,9 +252,9 @@ def accounts(db: Connection, world: int) -> list[Account]:
 def entries(db: Connection, world: int, name: str | None, job_number: int | None) -> list[Entry]:
     found = db.execute(
         "SELECT seq, kind, millicredits, account, at_ms, job_number, reason FROM entries"
-        " WHERE world = ?1 AND (?2 IS NULL OR account = ?2) AND (?3 IS NULL OR job_number = ?3)"
-        " ORDER BY seq",
-        (world, name, job_number),
+        " WHERE world = :world AND (:name IS NULL OR account = :name)"
+        " AND (:number IS NULL OR job_number = :number) ORDER BY seq",
+        {"world": world, "name": name, "number": job_number},
     )
     return [Entry(*row) for row in found]
 
@@ -305,12 +306,18 @@ def _standing(
     such account), its running jobs as far as the limit needs them, and whether any job is due."""
     found: tuple[int, int | None, int, int] = db.execute(
         "SELECT jobs,"
-        " (SELECT available FROM accounts WHERE world = ?1 AND name = ?2),"
-        " (SELECT count(*) FROM (SELECT 1 FROM open_jobs WHERE world = ?1 AND account = ?2"
-        "  AND bucket = ?3 LIMIT ?4)),"
-        " EXISTS (SELECT 1 FROM open_jobs WHERE world = ?1 AND done_at <= ?5)"
-        " FROM worlds WHERE id = ?1",
-        (world, draft.account, draft.bucket, draft.at_once or 0, now_ms),
+        " (SELECT available FROM accounts WHERE world = :world AND name = :account),"
+        " (SELECT count(*) FROM (SELECT 1 FROM open_jobs WHERE world = :world"
+        "  AND account = :account AND bucket = :bucket LIMIT :most)),"
+        " EXISTS (SELECT 1 FROM open_jobs WHERE world = :world AND done_at <= :now)"
+        " FROM worlds WHERE id = :world",
+        {
+            "world": world,
+            "account": draft.account,
+            "bucket": draft.bucket,
+            "most": draft.at_once or 0,
+            "now": now_ms,
+        },
     ).fetchone()
     return found
 
