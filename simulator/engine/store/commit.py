@@ -4,6 +4,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -34,10 +35,12 @@ class Committer(Protocol):
 
 class AtOnce:
     """Each operation in a transaction of its own, on the caller's thread: for state in memory,
-    where a commit costs microseconds."""
+    where a commit costs microseconds. ``db`` is closed with it, at the latest when nobody has it
+    any more: an app that a test runs in itself is rarely closed."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        weakref.finalize(self, db.close)
 
     async def run(self, operation: Operation[T]) -> T:
         return _alone(self._db, operation, "COMMIT")
