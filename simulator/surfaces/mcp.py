@@ -23,7 +23,7 @@ from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import encode
 from simulator.surfaces.tools import TOOLS, call_tool, input_schema, output_schema
 
-SESSIONS_MOST = 10_000
+SESSIONS_MOST = 4_000  # an idle one takes about 37 kB
 SESSION_IDLE_S = 600.0
 LOGGED_FRAMES = 8
 INSTRUCTIONS = (
