@@ -9,8 +9,8 @@ MAX_LINES = 400
 # Written in halves, so that this file does not hold what it looks for.
 REGISTRY_HOSTS = (
     "pypi" + ".org",
-    "pythonhosted" + ".org",
-    "registry.npmjs" + ".org",
+    "python" + "hosted.org",
+    "registry" + ".npmjs.org",
     "registry.yarnpkg" + ".com",
     "proxy.golang" + ".org",
     "index" + "-url",
