@@ -19,7 +19,7 @@ from simulator.engine.store.statefile import StateFile, schema
 
 T = TypeVar("T")
 
-RECENT_JOBS_MOST = 4_096
+RECENT_JOBS_MOST = 1_024
 COUNTERS_MOST = 100_000
 
 
