@@ -25,7 +25,6 @@ NEEDED = (
     ("jinja2", "jinja2", "3.1.6"),
     ("msgspec", "msgspec", ""),
     ("pillow", "PIL.Image", "12.3"),
-    ("prometheus-client", "prometheus_client", ""),
     ("python-multipart", "python_multipart", "0.0.27"),
     ("rich", "rich", ""),
     ("starlette", "starlette", "1.3.1"),

@@ -16,7 +16,6 @@ from simulator.media.palette import SCENE_TOP, Color, draw_palette
 from simulator.media.patterns import draw_pattern
 
 _STRIP = 4
-_VEIL = 640
 
 
 @dataclass(frozen=True, slots=True)

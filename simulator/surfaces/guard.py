@@ -126,22 +126,6 @@ def check_json_depth(body: bytes, max_depth: int = 64) -> None:
         raise BodyRefused(400, f"JSON is nested too deeply: at most {max_depth} levels")
 
 
-def decode_json(body: bytes) -> object:
-    """The value of a JSON text: the last of duplicate keys wins, NUL in a string is kept, whole
-    numbers may be wider than 64 bits.
-
-    Raises BodyRefused (400) for everything that is not JSON in UTF-8: NaN, half a surrogate pair,
-    numbers that no double or 4,300 digits can hold, nesting over 64.
-    """
-    check_json_depth(body)
-    try:
-        return msgspec.json.decode(body)
-    except UnicodeDecodeError as error:
-        raise BodyRefused(400, f"the body is not UTF-8: {error.reason}") from None
-    except msgspec.DecodeError as error:
-        raise BodyRefused(400, f"the body is not valid JSON: {error}") from None
-
-
 def refusal_body(detail: str) -> bytes:
     """The JSON text of a refusal."""
     return msgspec.json.encode({"detail": detail})

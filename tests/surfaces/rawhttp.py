@@ -11,7 +11,13 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from simulator.surfaces.guard import GuardLimits, decode_json, guard, read_json_body
+from simulator.surfaces.guard import (
+    BodyRefused,
+    GuardLimits,
+    check_json_depth,
+    guard,
+    read_json_body,
+)
 
 LIMITS = GuardLimits(max_upload_bytes=2_000_000)
 HOST = b"Host: 127.0.0.1\r\n"
@@ -125,6 +131,15 @@ def is_closed(sock: socket.socket, within_s: float) -> bool:
     return True
 
 
+async def _value(receive: Receive) -> object:
+    body = await read_json_body(receive, LIMITS) or b"null"
+    check_json_depth(body)
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise BodyRefused(400, "the body is not JSON") from None
+
+
 async def tiny_app(scope: Scope, receive: Receive, send: Send) -> None:
     """Routes by path: what each does stands beside it."""
     if scope["type"] == "lifespan":
@@ -147,8 +162,7 @@ async def tiny_app(scope: Scope, receive: Receive, send: Send) -> None:
     elif path.startswith("/v1/upload/"):  # the number of bytes that arrived
         await _answer(send, b"%d" % await _count(receive))
     elif scope["method"] in ("POST", "PUT", "PATCH"):  # the value that was decoded
-        value = decode_json(await read_json_body(receive, LIMITS) or b"null")
-        await _answer(send, repr(value)[:200].encode())
+        await _answer(send, repr(await _value(receive))[:200].encode())
     else:
         await _answer(send, json.dumps(_seen(scope)).encode())
 
