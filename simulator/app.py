@@ -21,8 +21,8 @@ from simulator.engine.uploads import UploadUrls
 from simulator.engine.worlds import Defaults, Worlds
 from simulator.settings import Settings
 from simulator.surfaces.auth import Keys
-from simulator.surfaces.control import PREFIX as CONTROL_PREFIX
 from simulator.surfaces.control import ControlSurface
+from simulator.surfaces.control_calls.call import PREFIX as CONTROL_PREFIX
 from simulator.surfaces.docs import Docs
 from simulator.surfaces.files import Files
 from simulator.surfaces.guard import GuardLimits, guard

@@ -22,7 +22,9 @@ CONTRACT_DATE = "2026-04-17"
 
 
 class Control:
-    """``owner`` finds the names of a key's world and account; ``forget`` drops a world's files."""
+    """``owner`` finds the names of a key's world and account; ``forget`` drops a world's files.
+
+    What belongs to one topic alone is a function in ``controls/`` that takes this."""
 
     def __init__(
         self,
@@ -31,23 +33,23 @@ class Control:
         owner: Callable[[str], tuple[str, str]],
         forget: Callable[[str], Awaitable[None]],
     ) -> None:
-        self._provider = provider
-        self._store = provider.store
-        self._worlds = provider.worlds
-        self._version = version
-        self._owner = owner
-        self._forget = forget
+        self.provider = provider
+        self.store = provider.store
+        self.worlds = provider.worlds
+        self.version = version
+        self.owner = owner
+        self.forget = forget
 
     async def info(self, world: World, body: Nothing) -> shapes.InfoAnswer:
-        options = self._provider.options
+        options = self.provider.options
         policies: Policies = options.policies
         return shapes.InfoAnswer(
             name="mediasim",
-            version=self._version,
+            version=self.version,
             contract_date=CONTRACT_DATE,
             namespace=world.name,
             seed=world.seed,
-            store=self._store.describe(),
+            store=self.store.describe(),
             clock=await self.clock(world, body),
             policies=policies.as_dict(),
             limits=options.limits,
@@ -55,30 +57,30 @@ class Control:
         )
 
     async def reset(self, world: World, body: shapes.ResetBody) -> shapes.ResetAnswer:
-        names = await self._store.world_names() if body.all else [world.name]
+        names = await self.store.world_names() if body.all else [world.name]
         for name in names:
-            await self._worlds.reset(await self._worlds.world(name))
-            await self._forget(name)
+            await self.worlds.reset(await self.worlds.world(name))
+            await self.forget(name)
         return shapes.ResetAnswer(names, await self.clock(world, Nothing()))
 
     async def clock(self, world: World, body: Nothing) -> shapes.ClockAnswer:
-        now_ms = await self._worlds.now(world)
+        now_ms = await self.worlds.now(world)
         return shapes.ClockAnswer(rfc3339(now_ms), world.clock.mode, world.clock.speed)
 
     async def freeze(self, world: World, body: Nothing) -> shapes.ClockAnswer:
-        await self._worlds.set_clock(world, world.clock.freeze(self._worlds.real_ms()))
+        await self.worlds.set_clock(world, world.clock.freeze(self.worlds.real_ms()))
         return await self.clock(world, body)
 
     async def resume(self, world: World, body: Nothing) -> shapes.ClockAnswer:
-        await self._worlds.set_clock(world, world.clock.resume(self._worlds.real_ms()))
+        await self.worlds.set_clock(world, world.clock.resume(self.worlds.real_ms()))
         return await self.clock(world, body)
 
     async def speed(self, world: World, body: shapes.SpeedBody) -> shapes.ClockAnswer:
         try:
-            clock = world.clock.at_speed(body.speed, self._worlds.real_ms())
+            clock = world.clock.at_speed(body.speed, self.worlds.real_ms())
         except ValueError as error:
             raise Denial(400, str(error)) from error
-        await self._worlds.set_clock(world, clock)
+        await self.worlds.set_clock(world, clock)
         return await self.clock(world, Nothing())
 
     async def set_now(self, world: World, body: shapes.SetBody) -> shapes.ClockAnswer:
@@ -86,7 +88,7 @@ class Control:
             instant_ms = from_rfc3339(body.now)
         except (ValueError, OverflowError) as error:
             raise Denial(400, f"now: {error}") from error
-        return await self._set(world, instant_ms, self._worlds.real_ms())
+        return await self._set(world, instant_ms, self.worlds.real_ms())
 
     async def advance(self, world: World, body: shapes.AdvanceBody) -> shapes.ClockAnswer:
         """One leap is as good as many steps: whatever is due in between happens at its own time."""
@@ -99,13 +101,13 @@ class Control:
             return await self._move(world, ahead_ms=ahead_ms)
         if isinstance(body.until, shapes.UntilStatus):
             return await self._move(world, at_least_ms=await self._when(world, body.until))
-        now_ms = await self._worlds.now(world)
-        next_ms = await self._store.next_event(world.id, now_ms)
+        now_ms = await self.worlds.now(world)
+        next_ms = await self.store.next_event(world.id, now_ms)
         return await self._move(world, at_least_ms=next_ms or now_ms)
 
     async def ledger(self, world: World, body: shapes.LedgerQuery) -> shapes.LedgerAnswer:
-        now_ms = await self._worlds.now(world)
-        history = await self._store.history(world.id, now_ms)
+        now_ms = await self.worlds.now(world)
+        history = await self.store.history(world.id, now_ms)
         by_number = {job.number: job for job in history.jobs}
         entries = [
             _entry_view(entry, by_number.get(entry.job_number or 0))
@@ -122,51 +124,51 @@ class Control:
         return shapes.LedgerAnswer(entries, _sum(counted))
 
     async def verify(self, world: World, body: Nothing) -> shapes.VerifyAnswer:
-        now_ms = await self._worlds.now(world)
-        history = await self._store.history(world.id, now_ms)
+        now_ms = await self.worlds.now(world)
+        history = await self.store.history(world.id, now_ms)
         violations = verify(history.entries, history.jobs, history.balances, now_ms)
         return shapes.VerifyAnswer(not violations, len(history.entries), violations)
 
     async def accounts(self, world: World, body: Nothing) -> shapes.AccountsAnswer:
-        now_ms = await self._worlds.now(world)
-        balances = await self._store.balances(world.id, now_ms)
-        known = await self._store.accounts(world.id)
+        now_ms = await self.worlds.now(world)
+        balances = await self.store.balances(world.id, now_ms)
+        known = await self.store.accounts(world.id)
         return shapes.AccountsAnswer(
             [_account_view(world, account, balances[account.name]) for account in known]
         )
 
     async def put_account(self, world: World, body: shapes.AccountBody) -> shapes.AccountView:
         """Makes an account, or sets an existing one's credits and scopes."""
-        name, account_name = self._owner(body.key)
+        name, account_name = self.owner(body.key)
         unknown = sorted(set(body.scopes or ()) - set(SCOPES))
         if unknown:
             expected = ", ".join(SCOPES)
             text = f"unknown scope {unknown[0][:80]!r}, expected some of {expected}"
             raise Malformed([{"loc": ["body", "scopes"], "msg": text, "type": "invalid"}])
         credits = None if body.credits is None else _millicredits(body.credits)
-        owner = world if name == world.name else await self._worlds.world(name)
-        account = await self._worlds.put_account(owner, account_name, body.scopes, credits)
+        owner = world if name == world.name else await self.worlds.world(name)
+        account = await self.worlds.put_account(owner, account_name, body.scopes, credits)
         return await self._shown(owner, account)
 
     async def give_credits(self, world: World, body: shapes.CreditsBody) -> shapes.AccountView:
         """A negative number takes credits away, as far as they are available."""
-        account = await self._store.account(world.id, body.account)
+        account = await self.store.account(world.id, body.account)
         if account is None:
             raise Denial(404, "There is no account of this name in this namespace.")
         amount = _millicredits(body.credits)
-        now_ms = await self._worlds.now(world)
-        await self._store.adjust(world.id, body.account, amount, body.reason[:200], now_ms)
+        now_ms = await self.worlds.now(world)
+        await self.store.adjust(world.id, body.account, amount, body.reason[:200], now_ms)
         return await self._shown(world, account)
 
     async def jobs(self, world: World, body: shapes.JobsQuery) -> shapes.JobsAnswer:
-        now_ms = await self._worlds.now(world)
+        now_ms = await self.worlds.now(world)
         query = Query(account=body.account, status=body.status, model=body.model)
-        jobs = await self._store.jobs(world.id, query, now_ms)
+        jobs = await self.store.jobs(world.id, query, now_ms)
         return shapes.JobsAnswer([self._job_view(job, now_ms) for job in jobs])
 
     async def job(self, world: World, body: shapes.JobId) -> shapes.JobView:
         job = await self._known_job(world, body.id)
-        return self._job_view(job, await self._worlds.now(world))
+        return self._job_view(job, await self.worlds.now(world))
 
     async def rulings(self, world: World, body: Nothing) -> shapes.RulingsAnswer:
         return shapes.RulingsAnswer(
@@ -182,7 +184,7 @@ class Control:
         self, world: World, *, ahead_ms: int = 0, at_least_ms: int = 0
     ) -> shapes.ClockAnswer:
         """From one reading of the clock, which may have gone on since the request came."""
-        real_ms = self._worlds.real_ms()
+        real_ms = self.worlds.real_ms()
         instant_ms = max(world.clock.now(real_ms) + ahead_ms, at_least_ms)
         return await self._set(world, instant_ms, real_ms)
 
@@ -191,7 +193,7 @@ class Control:
             clock = world.clock.moved_to(instant_ms, real_ms)
         except ValueError as error:
             raise Denial(400, str(error)) from error
-        await self._worlds.set_clock(world, clock)
+        await self.worlds.set_clock(world, clock)
         return await self.clock(world, Nothing())
 
     async def _when(self, world: World, until: shapes.UntilStatus) -> int:
@@ -202,14 +204,14 @@ class Control:
         return instant_ms
 
     async def _known_job(self, world: World, job_id: str) -> Job:
-        job = await self._store.job(world.id, job_id)
+        job = await self.store.job(world.id, job_id)
         if job is None:
             raise Denial(404, "There is no generation with this id in this namespace.")
         return job
 
     async def _shown(self, world: World, account: Account) -> shapes.AccountView:
-        now_ms = await self._worlds.now(world)
-        balance = await self._store.balance(world.id, account.name, now_ms)
+        now_ms = await self.worlds.now(world)
+        balance = await self.store.balance(world.id, account.name, now_ms)
         return _account_view(world, account, balance)
 
     def _job_view(self, job: Job, now_ms: int) -> shapes.JobView:
@@ -242,7 +244,7 @@ class Control:
         )
 
     def _faults(self, job: Job) -> list[dict[str, Any]]:
-        fault = from_prompt(job.prompt) if self._provider.options.magic else HEALTHY
+        fault = from_prompt(job.prompt) if self.provider.options.magic else HEALTHY
         if fault == HEALTHY:
             return []
         found: dict[str, Any] = {"from": "prompt"}

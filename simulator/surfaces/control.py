@@ -1,4 +1,4 @@
-"""The control plane under ``/_sim``: its list of calls, who may make them, and on which world."""
+"""The control plane under ``/_sim``: who may make its calls, and on which world."""
 
 import hmac
 from typing import Any
@@ -7,11 +7,8 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from simulator.domain.errors import Denial
-from simulator.domain.evidence import ASSUMED
-from simulator.engine import control_shapes as shapes
-from simulator.engine.bodies import Nothing
 from simulator.engine.control import Control
-from simulator.engine.operations import Call, Operation
+from simulator.engine.operations import Operation
 from simulator.engine.shapes import from_fields, from_json, read_object
 from simulator.engine.worlds import World, Worlds
 from simulator.surfaces.answering import (
@@ -23,141 +20,13 @@ from simulator.surfaces.answering import (
     send_json,
 )
 from simulator.surfaces.auth import Keys, read_headers
+from simulator.surfaces.control_calls.call import PREFIX
+from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 from simulator.surfaces.router import Router
 
-PREFIX = "/_sim"
 DOCUMENT_PATH = PREFIX + "/openapi.json"
 DEFAULT_NAMESPACE = "default"
-
-
-def _call(
-    name: str,
-    method: str,
-    path: str,
-    shape: tuple[type[msgspec.Struct], type[msgspec.Struct]],
-    call: Call,
-    summary: str,
-) -> Operation:
-    return Operation(
-        name=name,
-        method=method,
-        path=PREFIX + path,
-        summary=summary,
-        description=call.__doc__ or summary + ".",
-        body=shape[0],
-        answer=shape[1],
-        call=call,
-        strength=ASSUMED,
-        source="mediasim's own",
-    )
-
-
-_CLOCK = (Nothing, shapes.ClockAnswer)
-_CLOCK_PATH = "/clock"
-
-CONTROL_OPERATIONS: tuple[Operation, ...] = (
-    _call("info", "GET", "/info", (Nothing, shapes.InfoAnswer), Control.info, "What this is"),
-    _call(
-        "reset",
-        "POST",
-        "/reset",
-        (shapes.ResetBody, shapes.ResetAnswer),
-        Control.reset,
-        "Empty a namespace, or all",
-    ),
-    _call("clock", "GET", _CLOCK_PATH, _CLOCK, Control.clock, "Look at the clock"),
-    _call("clock_freeze", "POST", "/clock/freeze", _CLOCK, Control.freeze, "Stop the clock"),
-    _call("clock_resume", "POST", "/clock/resume", _CLOCK, Control.resume, "Let the clock run"),
-    _call(
-        "clock_speed",
-        "POST",
-        "/clock/speed",
-        (shapes.SpeedBody, shapes.ClockAnswer),
-        Control.speed,
-        "Set the clock's speed",
-    ),
-    _call(
-        "clock_set",
-        "POST",
-        "/clock/set",
-        (shapes.SetBody, shapes.ClockAnswer),
-        Control.set_now,
-        "Set the clock, forward only",
-    ),
-    _call(
-        "clock_advance",
-        "POST",
-        "/clock/advance",
-        (shapes.AdvanceBody, shapes.ClockAnswer),
-        Control.advance,
-        "Move the clock by seconds, to the next event, or to a generation's status",
-    ),
-    _call(
-        "ledger",
-        "GET",
-        "/ledger",
-        (shapes.LedgerQuery, shapes.LedgerAnswer),
-        Control.ledger,
-        "Every entry, and the balance they make",
-    ),
-    _call(
-        "ledger_verify",
-        "GET",
-        "/ledger/verify",
-        (Nothing, shapes.VerifyAnswer),
-        Control.verify,
-        "Check the ledger's laws",
-    ),
-    _call(
-        "accounts",
-        "GET",
-        "/accounts",
-        (Nothing, shapes.AccountsAnswer),
-        Control.accounts,
-        "List the accounts",
-    ),
-    _call(
-        "account_put",
-        "POST",
-        "/accounts",
-        (shapes.AccountBody, shapes.AccountView),
-        Control.put_account,
-        "Make an account, or set its credits and scopes",
-    ),
-    _call(
-        "account_credits",
-        "POST",
-        "/accounts/{account}/credits",
-        (shapes.CreditsBody, shapes.AccountView),
-        Control.give_credits,
-        "Give credits, or take them",
-    ),
-    _call(
-        "jobs",
-        "GET",
-        "/jobs",
-        (shapes.JobsQuery, shapes.JobsAnswer),
-        Control.jobs,
-        "List jobs with their timetables",
-    ),
-    _call(
-        "job",
-        "GET",
-        "/jobs/{id}",
-        (shapes.JobId, shapes.JobView),
-        Control.job,
-        "One job with its timetable, price row and formula",
-    ),
-    _call(
-        "rulings",
-        "GET",
-        "/rulings",
-        (Nothing, shapes.RulingsAnswer),
-        Control.rulings,
-        "Every behaviour with its strength and source",
-    ),
-)
 
 
 class ControlSurface:

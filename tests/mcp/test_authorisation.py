@@ -12,7 +12,8 @@ import pytest
 
 from simulator.engine.operations import OPERATIONS, UNROUTED
 from simulator.surfaces import rest
-from simulator.surfaces.control import CONTROL_OPERATIONS, DOCUMENT_PATH
+from simulator.surfaces.control import DOCUMENT_PATH
+from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from simulator.surfaces.rest import STREAMS, UPLOAD_PATH
 from simulator.surfaces.router import Router
 from tests.mcp.wire import LEGACY, Wire, in_session, request, wired

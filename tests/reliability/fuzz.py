@@ -23,7 +23,7 @@ from starlette.types import ASGIApp
 
 from simulator.domain.errors import REFUSAL_STATUS
 from simulator.engine.operations import OPERATIONS
-from simulator.surfaces.control import CONTROL_OPERATIONS
+from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from tests.reliability.inproc import made, quiet_logs, send
 from tests.reliability.monsters import (
     BODIES,

@@ -8,7 +8,7 @@ import pytest
 
 from simulator.app import Simulator
 from simulator.engine.operations import OPERATIONS
-from simulator.surfaces.control import CONTROL_OPERATIONS
+from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from tests.reliability.fuzz import OTHER_PATHS
 from tests.reliability.inproc import Caller, made, send
 

@@ -14,7 +14,7 @@ from simulator.domain.errors import REFUSAL_STATUS
 from simulator.engine.bodies import MediaBody
 from simulator.engine.operations import OPERATIONS
 from simulator.surfaces import rest
-from simulator.surfaces.control import CONTROL_OPERATIONS
+from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from simulator.surfaces.openapi import About, openapi, tidy
 from simulator.surfaces.openapi_refusals import FIELDS
 from simulator.surfaces.openapi_routes import (
@@ -30,7 +30,7 @@ BASE = "http://127.0.0.1:4747"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MAKE_BOTH = (
     "import msgspec, sys;"
-    "from simulator.surfaces.control import CONTROL_OPERATIONS;"
+    "from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS;"
     "from simulator.surfaces.openapi_routes import *;"
     "sys.stdout.buffer.write(msgspec.json.encode(["
     "data_plane_document('http://a', '1'),"

@@ -1,0 +1,6 @@
+"""Every call of the control plane."""
+
+from simulator.engine.operations import Operation
+from simulator.surfaces.control_calls import core
+
+CONTROL_OPERATIONS: tuple[Operation, ...] = (*core.CALLS,)
