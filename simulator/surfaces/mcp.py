@@ -21,7 +21,7 @@ from simulator.engine.operations import Operation
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import encode
-from simulator.surfaces.tools import TOOLS, call_tool, input_schema, output_schema
+from simulator.surfaces.tools import TOOLS, Outcome, call_tool, input_schema, output_schema
 
 SESSIONS_MOST = 4_000  # an idle one takes about 37 kB
 SESSION_IDLE_S = 600.0
@@ -47,7 +47,7 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
     async def list_tools(ctx: Context, params: object) -> types.ListToolsResult:
         return types.ListToolsResult(tools=tools)
 
-    async def call(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def call(ctx: Context, params: types.CallToolRequestParams) -> dict[str, Any]:
         operation = TOOLS.get(params.name)
         if operation is None:
             raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name[:100]}")
@@ -57,11 +57,7 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
         except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever broke
             _log_failure(operation.name, error)
             raise MCPError(code=types.INTERNAL_ERROR, message="internal error") from None
-        return types.CallToolResult(
-            content=[types.TextContent(type="text", text=encode(outcome.content).decode())],
-            structured_content=outcome.content,
-            is_error=outcome.is_error,
-        )
+        return _result(outcome)
 
     async def list_resources(ctx: Context, params: object) -> types.ListResourcesResult:
         return types.ListResourcesResult(
@@ -89,19 +85,22 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
     async def list_prompts(ctx: Context, params: object) -> types.ListPromptsResult:
         return types.ListPromptsResult(prompts=[])
 
-    return Server(
+    server: Server[Any] = Server(
         "mediasim",
         version=version,
         title="mediasim, a simulator of Kubeez",
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
-        on_call_tool=call,
         on_list_resources=list_resources,
         on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
         on_list_prompts=list_prompts,
         get_tool_input_schema=schemas.get,
     )
+    # The constructor takes models only; a call's answer is a mapping already.
+    server.add_request_handler("tools/call", types.CallToolRequestParams, call)
+    server.middleware.clear()  # traces for OpenTelemetry, which nothing here collects
+    return server
 
 
 def make_manager(
@@ -126,6 +125,16 @@ def make_manager(
 def make_app(manager: StreamableHTTPSessionManager) -> StreamableHTTPASGIApp:
     """The ASGI app of a manager that runs."""
     return StreamableHTTPASGIApp(manager)
+
+
+def _result(outcome: Outcome) -> dict[str, Any]:
+    """As on the wire: the SDK validates it by its revision's schema and drops what that lacks."""
+    return {
+        "resultType": "complete",
+        "content": [{"type": "text", "text": encode(outcome.content).decode()}],
+        "structuredContent": outcome.content,
+        "isError": outcome.is_error,
+    }
 
 
 def _log_failure(tool: str, error: Exception) -> None:

@@ -17,6 +17,7 @@ from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_bo
 PATH = "/mcp"
 METHODS = ("DELETE", "GET", "POST")
 PARSE_ERROR = -32_700
+_CALLER = "mediasim.caller"  # the key of the scope that hands it to the tools
 
 
 class McpGate:
@@ -45,7 +46,7 @@ class McpGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await self._admit(scope)
+            caller = await self._admit(scope)
         except REFUSALS as error:
             status, payload, headers = refusal(error)
             self._refused += 1
@@ -62,15 +63,15 @@ class McpGate:
             receive = _replayed(body, receive)
         # The SDK compares headers with the body; blanks around a value are no part of it.
         told = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
-        await (await self._opened())({**scope, "headers": told}, receive, send)
+        await (await self._opened())({**scope, "headers": told, _CALLER: caller}, receive, send)
 
-    async def _admit(self, scope: Scope) -> None:
+    async def _admit(self, scope: Scope) -> Caller:
         if scope["path"] != PATH:
             raise Denial(404, f"There is nothing at this path; MCP is at {PATH}.")
         if scope["method"] not in METHODS:
             allowed = ", ".join(METHODS)
             raise Denial(405, f"Method not allowed here; expected {allowed}.", {"allow": allowed})
-        await self._keys.caller(scope["headers"])
+        return await self._keys.caller(scope["headers"])
 
     async def close(self) -> None:
         """Ends every session."""
@@ -109,7 +110,9 @@ class McpGate:
             await self._stop.wait()
 
     async def _caller_of(self, context: Any) -> Caller:
-        return await self._keys.caller(context.request.scope["headers"])
+        """The one whom this request was admitted for, whoever began the session."""
+        caller: Caller = context.request.scope[_CALLER]
+        return caller
 
 
 def _not_json(body: bytes) -> bytes | None:
