@@ -4,10 +4,12 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import click
 
+from simulator.commands.later import Later
 from simulator.console import FAILED, INTERRUPTED, OK, CommandFailed, complain, say
 
 HELP = """An open-source simulator of the Kubeez media-generation API: REST and MCP, paid in
@@ -237,6 +239,24 @@ def mcp(url: str | None, key: str | None, **given: object) -> None:
     from simulator.commands.mcp import mcp as run_it  # noqa: PLC0415 - for this command only
 
     _end(run_it(url, key, given))
+
+
+_DRIVING = (
+    ("clock", "Look at a world's clock, or move it."),
+    ("jobs", "List jobs, or show one with its timetable."),
+    ("ledger", "Show the ledger and its balance, or check it."),
+    ("reset", "Empty a world, or all of them."),
+)
+
+
+def _driving(name: str) -> click.Command:
+    from simulator.commands.driving import driving  # noqa: PLC0415 - for these commands only
+
+    return driving(name)
+
+
+for _name, _short in _DRIVING:
+    mediasim.add_command(Later(_name, _short, partial(_driving, _name)))
 
 
 def _end(status: int) -> None:
