@@ -1,6 +1,6 @@
 """Every call of the control plane."""
 
 from simulator.engine.operations import Operation
-from simulator.surfaces.control_calls import core
+from simulator.surfaces.control_calls import core, costs
 
-CONTROL_OPERATIONS: tuple[Operation, ...] = (*core.CALLS,)
+CONTROL_OPERATIONS: tuple[Operation, ...] = (*core.CALLS, *costs.CALLS)
