@@ -5,19 +5,23 @@ ended by ``now_ms`` captures or releases its hold, dated with the job's own end.
 the same whoever looks first, and nobody has to look.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
 from simulator.domain.ledger import Balance, Entry
 from simulator.domain.sessions import UploadSession
 
+if TYPE_CHECKING:
+    from simulator.engine.store.whole import WholeWorld
+
 
 @dataclass(frozen=True, slots=True)
 class WorldRow:
-    """A world as stored; its clock resumes from ``at_ms``."""
+    """A world as stored; its clock resumes from ``at_ms``. ``origin``: the world whose name its ids
+    are drawn from, ``""`` for its own: a fork goes on drawing as the world that it came from."""
 
     id: int
     name: str
@@ -25,6 +29,7 @@ class WorldRow:
     mode: str
     speed: float
     at_ms: int
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,8 @@ class Draft:
 
     ``build`` is called inside the transaction with the job's number, and must be pure.
     ``at_once`` None: no limit on running jobs. ``idempotency_key`` None: none was sent.
+    ``behind``: instead of ``build``, when the model has a queue: given the model's jobs that have
+    not ended, in the order of their acceptance.
     """
 
     account: str
@@ -49,6 +56,15 @@ class Draft:
     at_once: int | None
     build: Callable[[int], Job]
     idempotency_key: str | None = None
+    behind: "Behind | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A start that queues behind other jobs of its model."""
+
+    model: str
+    build: Callable[[int, Sequence[Job]], Job]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,9 @@ class Store(Protocol):
 
     async def jobs(self, world: int, query: Query, now_ms: int) -> list[Job]: ...
 
+    async def due(self, world: int, now_ms: int) -> bool:
+        """Whether a job has ended whose hold is not settled yet."""
+
     async def next_event(self, world: int, now_ms: int) -> int | None:
         """The first instant after ``now_ms`` at which some job changes its status."""
 
@@ -162,3 +181,10 @@ class Store(Protocol):
         has no room for all."""
 
     async def uploads(self, world: int, ids: Iterable[str]) -> dict[str, Upload]: ...
+
+    async def export_world(self, row: WorldRow) -> "WholeWorld":
+        """Everything that is kept of the world of ``row.id``, as of ``row.at_ms``."""
+
+    async def import_world(self, whole: "WholeWorld") -> list[Upload]:
+        """Puts ``whole``, which must be sound, in the place of all that the world of
+        ``whole.row.id`` had, all or nothing; the uploads that it had."""

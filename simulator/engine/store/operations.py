@@ -5,6 +5,7 @@ but settlement has been written.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from sqlite3 import Connection
 
 from simulator.domain.errors import Denial, Rejection
@@ -14,10 +15,8 @@ from simulator.domain.ledger import ISSUED_MOST, Balance, Entry
 from simulator.domain.limits import concurrency_limit_exceeded
 from simulator.domain.pricing import credits as shown
 from simulator.engine.store.base import Account, Draft, Query, WorldRow
-from simulator.engine.store.jobtext import job_of, text_of
-
-NEVER_MS = 2**63 - 1
-"""The end of an open job that never ends."""
+from simulator.engine.store.job_rows import NEVER_MS, add_job
+from simulator.engine.store.jobtext import job_of
 
 
 def open_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterable[str]) -> WorldRow:
@@ -28,7 +27,7 @@ def open_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterabl
         "INSERT INTO worlds (name, seed, mode, speed, at_ms) VALUES (?, ?, ?, ?, ?)",
         (row.name, row.seed, row.mode, row.speed, row.at_ms),
     )
-    made = WorldRow(cursor.lastrowid or 0, row.name, row.seed, row.mode, row.speed, row.at_ms)
+    made = replace(row, id=cursor.lastrowid or 0, origin="")
     if grant is not None:
         open_account(db, made.id, "main", grant, scopes, row.at_ms)
     return made
@@ -40,7 +39,7 @@ def world_names(db: Connection) -> list[str]:
 
 def find_world(db: Connection, name: str) -> WorldRow | None:
     found = db.execute(
-        "SELECT id, name, seed, mode, speed, at_ms FROM worlds WHERE name = ?", (name,)
+        "SELECT id, name, seed, mode, speed, at_ms, origin FROM worlds WHERE name = ?", (name,)
     ).fetchone()
     return None if found is None else WorldRow(*found)
 
@@ -51,12 +50,16 @@ def save_clock(db: Connection, world: int, mode: str, speed: float, at_ms: int) 
     )
 
 
-def reset_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterable[str]) -> None:
+def empty_world(db: Connection, world: int) -> None:
     for table in ("accounts", "jobs", "open_jobs", "entries", "uploads", "upload_sessions"):
-        db.execute(f"DELETE FROM {table} WHERE world = ?", (row.id,))  # noqa: S608 - our own names
+        db.execute(f"DELETE FROM {table} WHERE world = ?", (world,))  # noqa: S608 - our own names
+
+
+def reset_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterable[str]) -> None:
+    empty_world(db, row.id)
     db.execute(
-        "UPDATE worlds SET seed = ?, mode = ?, speed = ?, at_ms = ?, jobs = 0, entries = 0,"
-        " uploads = 0 WHERE id = ?",
+        "UPDATE worlds SET seed = ?, mode = ?, speed = ?, at_ms = ?, origin = '', jobs = 0,"
+        " entries = 0, uploads = 0 WHERE id = ?",
         (row.seed, row.mode, row.speed, row.at_ms, row.id),
     )
     if grant is not None:
@@ -145,8 +148,11 @@ def accept(db: Connection, world: int, draft: Draft, now_ms: int) -> tuple[Job, 
         raise concurrency_limit_exceeded(draft.bucket)
     if available is None or available < draft.millicredits:
         raise _insufficient(available or 0, draft.millicredits)
-    job = draft.build(jobs + 1)
-    _add_job(db, world, job, draft, now_ms)
+    if draft.behind is None:
+        job = draft.build(jobs + 1)
+    else:
+        job = draft.behind.build(jobs + 1, unfinished(db, world, draft.behind.model, now_ms))
+    add_job(db, world, job, draft, now_ms)
     return job, True
 
 
@@ -215,6 +221,23 @@ _STATUS = """CASE
   WHEN processing_at <= :now THEN 'processing'
   WHEN queued_at <= :now THEN 'queued'
   ELSE 'pending' END"""
+
+
+def unfinished(db: Connection, world: int, model: str, now_ms: int) -> list[Job]:
+    """A model's jobs that have not ended, in the order of their acceptance."""
+    found = db.execute(
+        "SELECT data FROM jobs WHERE world = ? AND model = ? AND (done_at IS NULL OR done_at > ?)"
+        " ORDER BY number",
+        (world, model, now_ms),
+    )
+    return [job_of(row[0]) for row in found]
+
+
+def due(db: Connection, world: int, now_ms: int) -> bool:
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM open_jobs WHERE world = ? AND done_at <= ?)", (world, now_ms)
+    ).fetchone()
+    return bool(found[0])
 
 
 def next_event(db: Connection, world: int, now_ms: int) -> int | None:
@@ -320,46 +343,6 @@ def _standing(
         },
     ).fetchone()
     return found
-
-
-def _add_job(db: Connection, world: int, job: Job, draft: Draft, now_ms: int) -> None:
-    """The schema's trigger holds the credits as soon as the job is open."""
-    times, failed = job.times, int(job.failure is not None)
-    db.execute(
-        "INSERT INTO jobs (world, number, id, account, model, generation_type, queued_at,"
-        " processing_at, done_at, failed, idempotency_key, data)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            world,
-            job.number,
-            job.id,
-            job.account,
-            job.model,
-            job.generation_type,
-            times.queued_at_ms,
-            times.processing_at_ms,
-            times.done_at_ms,
-            failed,
-            draft.idempotency_key,
-            text_of(job),
-        ),
-    )
-    db.execute(
-        "INSERT INTO open_jobs (world, done_at, number, account, bucket, queued_at, processing_at,"
-        " failed, hold, accepted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            world,
-            NEVER_MS if times.done_at_ms is None else times.done_at_ms,
-            job.number,
-            job.account,
-            draft.bucket,
-            times.queued_at_ms,
-            times.processing_at_ms,
-            failed,
-            job.hold_millicredits,
-            now_ms,
-        ),
-    )
 
 
 def _add_entry(

@@ -4,18 +4,21 @@ import asyncio
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
 from simulator.domain.ledger import Balance, Entry
+from simulator.domain.limits import window
 from simulator.domain.sessions import UploadSession
 from simulator.engine.store import operations as ops
-from simulator.engine.store import session_rows
+from simulator.engine.store import session_rows, whole_rows
 from simulator.engine.store.base import Account, Draft, History, Query, StorageFull, WorldRow
 from simulator.engine.store.commit import AtOnce, Committer, Grouped, Operation
 from simulator.engine.store.statefile import StateFile, schema
+from simulator.engine.store.whole import CallCount, WholeWorld
 
 T = TypeVar("T")
 
@@ -58,10 +61,7 @@ class SqliteStore:
 
     async def _reset_world(self, row: WorldRow, credits: int | None, scopes: Iterable[str]) -> None:
         await self._run(lambda db: ops.reset_world(db, row, credits, scopes))
-        self._recent = OrderedDict(
-            (key, job) for key, job in self._recent.items() if key[0] != row.id
-        )
-        self._calls = {key: call for key, call in self._calls.items() if key[0] != row.id}
+        self._forget(row.id)
 
     async def account(self, world: int, name: str) -> Account | None:
         return await self._run(lambda db: ops.account(db, world, name))
@@ -177,6 +177,29 @@ class SqliteStore:
         wanted = tuple(ids)
         return await self._run(lambda db: ops.uploads(db, world, wanted)) if wanted else {}
 
+    async def export_world(self, row: WorldRow) -> WholeWorld:
+        whole = await self._read(lambda db: whole_rows.export_world(db, row))
+        current = window(row.at_ms)
+        counted = sorted(
+            CallCount(account, bucket, counted_in, calls)
+            for (world, account, bucket), (counted_in, calls) in self._calls.items()
+            if world == row.id and counted_in == current
+        )
+        return replace(whole, calls=tuple(counted))
+
+    async def import_world(self, whole: WholeWorld) -> list[Upload]:
+        """Shielded, as a reset is."""
+        return await asyncio.shield(asyncio.ensure_future(self._import_world(whole)))
+
+    async def _import_world(self, whole: WholeWorld) -> list[Upload]:
+        before = await self._run(lambda db: whole_rows.import_world(db, whole))
+        world = whole.row.id
+        self._forget(world)
+        for counted in whole.calls:
+            key = (world, counted.account, counted.bucket)
+            self._calls[key] = (counted.window, counted.calls)
+        return before
+
     async def _read(self, operation: Operation[T]) -> T:
         """Settlement is due whoever looks, so a reader settles; with no room left to keep it, the
         reader still gets the answer that it leads to."""
@@ -184,6 +207,13 @@ class SqliteStore:
             return await self._run(operation)
         except StorageFull:
             return await self._look(operation)
+
+    def _forget(self, world: int) -> None:
+        """Drops what is kept in memory of a world whose state is another now."""
+        self._recent = OrderedDict(
+            (key, job) for key, job in self._recent.items() if key[0] != world
+        )
+        self._calls = {key: call for key, call in self._calls.items() if key[0] != world}
 
     def _remember(self, world: int, job: Job) -> None:
         self._recent[world, job.id] = job

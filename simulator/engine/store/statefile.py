@@ -12,7 +12,7 @@ from simulator.engine.store.base import StateError
 from simulator.engine.store.walfile import wal_is_damaged
 
 APPLICATION_ID = 0x6D656473  # "meds"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _HEADER = b"SQLite format 3\x00"
 _PARTS = ("", "-wal", "-shm", "-journal", ".media")
 
@@ -54,6 +54,7 @@ class StateFile:
             db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             db.execute("PRAGMA journal_mode = WAL")
             db.execute(f"PRAGMA synchronous = {level}")
+            _renew(db)
         except sqlite3.Error as error:
             raise StateError(
                 f"{self.path}: can't be opened ({error}); check the rights and the room of its"
@@ -201,6 +202,16 @@ class StateFile:
             f"{self.path}: {what}; restore a copy, or start afresh with --reset-state"
             " (the file is moved aside, not deleted)"
         )
+
+
+def _renew(db: sqlite3.Connection) -> None:
+    """Gives a file of the first version what the second adds: where a fork came from."""
+    if db.execute("PRAGMA user_version").fetchone() != (1,):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("ALTER TABLE worlds ADD COLUMN origin TEXT NOT NULL DEFAULT ''")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    db.execute("COMMIT")
 
 
 def schema() -> str:
