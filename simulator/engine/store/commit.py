@@ -30,6 +30,9 @@ class Committer(Protocol):
     def look(self, operation: Operation[T]) -> Awaitable[T]:
         """What the operation answers; nothing that it writes is kept, so it needs no room."""
 
+    def glance(self, select: Operation[T]) -> Awaitable[T]:
+        """What one SELECT answers, which needs no transaction of its own."""
+
     async def close(self) -> None: ...
 
 
@@ -47,6 +50,9 @@ class AtOnce:
 
     async def look(self, operation: Operation[T]) -> T:
         return _alone(self._db, operation, "ROLLBACK")
+
+    async def glance(self, select: Operation[T]) -> T:
+        return select(self._db)
 
     async def close(self) -> None:
         self._db.close()
@@ -80,6 +86,9 @@ class Grouped:
 
     def look(self, operation: Operation[T]) -> Awaitable[T]:
         return self._call(operation, kept=False)
+
+    def glance(self, select: Operation[T]) -> Awaitable[T]:
+        return self._call(select, kept=True)
 
     async def close(self) -> None:
         """Finishes what waits, then closes; a second call does nothing more."""

@@ -259,6 +259,17 @@ def balance(db: Connection, world: int, name: str) -> Balance:
     return Balance() if found is None else Balance(*found)
 
 
+def glimpse(db: Connection, world: int, name: str, now_ms: int) -> Balance | None:
+    """The account's balance; None when a settlement is due first, or there is no such account."""
+    found = db.execute(
+        "SELECT available, held, spent, issued FROM accounts"
+        " WHERE world = :world AND name = :name AND NOT EXISTS"
+        " (SELECT 1 FROM open_jobs WHERE world = :world AND done_at <= :now)",
+        {"world": world, "name": name, "now": now_ms},
+    ).fetchone()
+    return None if found is None else Balance(*found)
+
+
 def balances(db: Connection, world: int) -> dict[str, Balance]:
     found = db.execute(
         "SELECT name, available, held, spent, issued FROM accounts WHERE world = ? ORDER BY name",

@@ -34,6 +34,7 @@ class SqliteStore:
         self._name = name
         self._run = committer.run
         self._look = committer.look
+        self._glance = committer.glance
         self._close = committer.close
         self._recent: OrderedDict[tuple[int, str], Job] = OrderedDict()
         self._calls: dict[tuple[int, str, str], tuple[int, int]] = {}
@@ -114,10 +115,18 @@ class SqliteStore:
     async def jobs(self, world: int, query: Query, now_ms: int) -> list[Job]:
         return await self._run(lambda db: ops.jobs(db, world, query, now_ms))
 
+    async def due(self, world: int, now_ms: int) -> bool:
+        return await self._run(lambda db: ops.due(db, world, now_ms))
+
     async def next_event(self, world: int, now_ms: int) -> int | None:
         return await self._run(lambda db: ops.next_event(db, world, now_ms))
 
     async def balance(self, world: int, account: str, now_ms: int) -> Balance:
+        """Most often nothing is due, and one SELECT tells both that and the balance."""
+        glimpse = await self._glance(partial(ops.glimpse, world=world, name=account, now_ms=now_ms))
+        if glimpse is not None:
+            return glimpse
+
         def settled(db: sqlite3.Connection) -> Balance:
             ops.settle(db, world, now_ms)
             return ops.balance(db, world, account)
