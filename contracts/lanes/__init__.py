@@ -1,0 +1,34 @@
+"""The lanes, in the order in which they run. A lane is a module with ``CHECKS``, a tuple of Check,
+or with ``checks(requirements)`` that makes one; it is imported when it is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+
+from contracts.check import Check
+from contracts.requirements import Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """``modules``: under this package, in order."""
+
+    name: str
+    says: str
+    modules: tuple[str, ...]
+
+
+LANES: tuple[Lane, ...] = (
+    Lane("access", "keys, statuses, error bodies, the MCP handshake", ("access",)),
+    Lane("lifecycle", "a job from its start to its files", ("lifecycle",)),
+)
+
+
+def load_checks(lane: Lane, requirements: Sequence[Requirement]) -> tuple[Check, ...]:
+    """A lane's checks, each with the lane's name. ``requirements``: all rows."""
+    found: list[Check] = []
+    for name in lane.modules:
+        module = import_module(f"contracts.lanes.{name}")
+        make = getattr(module, "checks", None)
+        found += make(requirements) if make is not None else module.CHECKS
+    return tuple(replace(each, lane=lane.name) for each in found)

@@ -1,0 +1,5 @@
+"""Keys and the wire."""
+
+from contracts.check import Check
+
+CHECKS: tuple[Check, ...] = ()

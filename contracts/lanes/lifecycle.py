@@ -1,0 +1,5 @@
+"""A job from its start to its files."""
+
+from contracts.check import Check
+
+CHECKS: tuple[Check, ...] = ()

@@ -1,0 +1,187 @@
+"""HTTP to a target: every request is recorded without its key, and what may be sent twice is sent
+again when the connection breaks."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import httpx2
+
+from contracts.exchange import ANSWER_KEPT_BYTES, Capture, Exchange, Reply, Trace, parsed
+from contracts.keys import Keys, Scrubber
+
+RESENDS = 4
+FIRST_WAIT_S = 0.05
+TIMEOUT_S = 60.0
+GUARD_HEADER = "x-guard"
+KEY_HEADER = "X-API-Key"
+BEARER = "-bearer"
+"""Ends a caller's name when the key goes into ``Authorization``: ``main-bearer``."""
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-api-key"})
+_SIGNED = re.compile(
+    rb"(?i)([?&](?:[\w-]*(?:sig|signature|token|credential|key)[\w-]*)=)[^&\"'\s]+"
+)
+_CAPTURED = ("generation_id", "separation_id", "token", "url")
+
+
+class Trouble(Exception):
+    """No answer came, and whether the request did anything is not known: the check is repeated."""
+
+
+class Withheld(Exception):
+    """The guard did not let a request out, for this reason."""
+
+
+@dataclass(slots=True)
+class Log:
+    """The exchanges of one check, over all of its worlds."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    credits: float = 0
+
+    @property
+    def trace(self) -> Trace:
+        return tuple(self.exchanges)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request before its key is put in. ``base``: rest, mcp, or "" when ``path`` is a URL.
+    ``again``: it may be sent twice."""
+
+    surface: str
+    call: str
+    who: str
+    method: str
+    base: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    again: bool = False
+    world: int = 0
+    setup: bool = False
+
+
+class Wire:
+    """One client of one target. ``token``: the control plane's, "" for none."""
+
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        urls: Mapping[str, str],
+        scrub: Scrubber,
+        token: str = "",
+    ) -> None:
+        self._http = http
+        self._urls = urls
+        self._scrub = scrub
+        self._token = token
+        self.requests = 0
+
+    async def send(self, sent: Sent, keys: Keys, log: Log) -> Reply:
+        """Raises Trouble, Withheld."""
+        headers = {**dict(sent.headers), **self._credentials(sent, keys)}
+        url = self._urls.get(sent.base, "") + sent.path
+        wait_s, tries = FIRST_WAIT_S, RESENDS if sent.again else 1
+        for left in range(tries - 1, -1, -1):
+            self.requests += 1
+            try:
+                answer = await self._http.request(
+                    sent.method, url, headers=headers, content=sent.body or None
+                )
+                break
+            except httpx2.RequestError as error:
+                self._record(sent, None, log)
+                if not left:
+                    name = type(error).__name__
+                    raise Trouble(f"{sent.method} {self._scrub.text(sent.path)}: {name}") from None
+                await asyncio.sleep(wait_s)
+                wait_s *= 2
+        else:
+            raise Trouble("nothing was sent")
+        named = {name.lower(): self._scrub.text(value) for name, value in answer.headers.items()}
+        content = self._scrub.bytes(answer.content)
+        body, refused = parsed(content), answer.status_code >= 400
+        reply = Reply(answer.status_code, body, named, refused, content)
+        self._record(sent, reply, log)
+        if named.get(GUARD_HEADER) == "refused":
+            raise Withheld(str(reply.fields.get("message") or reply.fields.get("detail") or body))
+        return reply
+
+    def _credentials(self, sent: Sent, keys: Keys) -> dict[str, str]:
+        if sent.surface == "control":
+            return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        key = keys.of(sent.who.removesuffix(BEARER))
+        if not key:
+            return {}
+        return {"Authorization": f"Bearer {key}"} if _bears(sent) else {KEY_HEADER: key}
+
+    def _record(self, sent: Sent, reply: Reply | None, log: Log) -> None:
+        shown = [(k, "[hidden]" if k.lower() in _SECRET_HEADERS else v) for k, v in sent.headers]
+        if sent.surface != "control" and sent.who != "none":
+            name = f"[{sent.who.removesuffix(BEARER)} key]"
+            shown.append(
+                ("Authorization", f"Bearer {name}") if _bears(sent) else (KEY_HEADER, name)
+            )
+        exchange = Exchange(
+            number=len(log.exchanges) + 1,
+            surface=sent.surface,
+            call=sent.call,
+            who=sent.who,
+            method=sent.method,
+            base=sent.base,
+            path=_unsigned(self._scrub.text(sent.path).encode()).decode(),
+            headers=tuple((name, self._scrub.text(value)) for name, value in shown),
+            sent=_unsigned(self._scrub.bytes(sent.body)),
+            world=sent.world,
+            setup=sent.setup,
+        )
+        if reply is not None:
+            exchange = _answered(exchange, reply)
+        log.exchanges.append(exchange)
+
+
+def _bears(sent: Sent) -> bool:
+    return sent.who.endswith(BEARER)
+
+
+def _answered(exchange: Exchange, reply: Reply) -> Exchange:
+    kind = reply.headers.get("content-type", "")
+    text = kind.startswith(("text/", "application/json"))
+    kept = _unsigned(reply.content[:ANSWER_KEPT_BYTES]) if text else b""
+    return replace(
+        exchange,
+        status=reply.status,
+        answer_headers=tuple(
+            (name, "[hidden]" if name in _SECRET_HEADERS else value)
+            for name, value in reply.headers.items()
+        ),
+        answer=kept,
+        answer_bytes=len(reply.content) if len(kept) < len(reply.content) else len(kept),
+        captures=_captures(exchange.number, reply),
+    )
+
+
+def _captures(number: int, reply: Reply) -> tuple[Capture, ...]:
+    """What later requests may use: ids, URLs of uploads, the id of an MCP session."""
+    session = reply.headers.get("mcp-session-id")
+    if session:
+        return (Capture(f"session_{number}", "header:mcp-session-id", session),)
+    body, prefix = reply.fields, ""
+    if isinstance(body.get("result"), dict):
+        content = body["result"].get("structuredContent")
+        body, prefix = (content if isinstance(content, dict) else {}), "result.structuredContent."
+    if reply.refused:
+        return ()
+    found = {name: body.get(name) for name in _CAPTURED}
+    return tuple(
+        Capture(f"{name}_{number}", f"{prefix}{name}", value)
+        for name, value in found.items()
+        if isinstance(value, str)
+    )
+
+
+def _unsigned(content: bytes) -> bytes:
+    """URLs without the parts that sign them."""
+    return _SIGNED.sub(rb"\1[hidden]", content) if b"=" in content else content
