@@ -255,6 +255,13 @@ def _driving(name: str) -> click.Command:
     return driving(name)
 
 
+def _run_command() -> click.Command:
+    from simulator.commands.run import run as command  # noqa: PLC0415 - for this command only
+
+    return command
+
+
+mediasim.add_command(Later("run", "Give a program a simulator while it runs.", _run_command))
 for _name, _short in _DRIVING:
     mediasim.add_command(Later(_name, _short, partial(_driving, _name)))
 

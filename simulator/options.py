@@ -22,7 +22,7 @@ from simulator.settings import (
 LAST_PORT = 65_535
 SEED_MOST = 2**63 - 1
 LOG_LEVELS = ("debug", "info", "warning", "error")
-TOLD_TO_CHILDREN = ("URL", "MCP_URL", "API_KEY")
+TOLD_TO_CHILDREN = ("URL", "MCP_URL", "API_KEY", "NAMESPACE")
 """Variables that are told to programs which use a simulator, and are no options of one."""
 
 Given = Mapping[str, object]

@@ -94,6 +94,11 @@ def environment(names: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def child_environment(told: Mapping[str, str]) -> dict[str, str]:
+    """What a child is started with: everything this process has, and what it is ``told``."""
+    return {**os.environ, **told}
+
+
 def set_variables() -> list[str]:
     """The names of all ``MEDIASIM_…`` variables that are set, without the prefix."""
     return sorted(name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX))
