@@ -1,0 +1,180 @@
+"""The client's connections: kept open, looked at before use, shared between threads, closed."""
+
+import gc
+import socket
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from simulator.client import ControlClient, ControlError, Reply
+from simulator.client.wire import Wire
+from tests.cli.process import environment
+
+GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Peer:
+    """Answers each request of each connection with the same bytes, and counts both. With
+    ``leaves`` it closes each connection after its answer."""
+
+    def __init__(self, answer: bytes, *, leaves: bool) -> None:
+        self.connections = 0
+        self.requests = 0
+        self.closed = threading.Event()
+        self._answer = answer
+        self._leaves = leaves
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                while connection.recv(65_536):
+                    self.requests += 1
+                    connection.sendall(self._answer)
+                    if self._leaves:
+                        break
+            self.closed.set()
+
+    def stop(self) -> None:
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self._thread.join()
+
+
+@contextmanager
+def peer(answer: bytes = GOOD, *, leaves: bool = False) -> Iterator[Peer]:
+    made = Peer(answer, leaves=leaves)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def test_calls_one_after_the_other_share_a_connection() -> None:
+    with peer() as server:
+        wire = Wire(server.url)
+        for _ in range(5):
+            wire("GET", "/", {}, None)
+        wire.close()
+    assert (server.requests, server.connections) == (5, 1)
+
+
+def test_a_connection_that_the_peer_closed_is_replaced_before_anything_is_sent() -> None:
+    with peer(leaves=True) as server:
+        wire = Wire(server.url)
+        for _ in range(3):
+            server.closed.clear()
+            assert wire("POST", "/", {}, b"{}").status == 200
+            assert server.closed.wait(30)
+        wire.close()
+    assert (server.requests, server.connections) == (3, 3)
+
+
+def test_a_request_that_gets_no_answer_is_not_sent_again() -> None:
+    with peer(b"", leaves=True) as server:
+        wire = Wire(server.url)
+        with pytest.raises(OSError, match="closed connection"):
+            wire("POST", "/", {}, b"{}")
+    assert server.requests == 1
+
+
+def test_a_base_url_may_have_a_path_of_its_own() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        wire = Wire(f"http://127.0.0.1:{listener.getsockname()[1]}/sim/")
+        with ThreadPoolExecutor(1) as pool:
+            reply = pool.submit(wire, "GET", "/_sim/info?x=1", {}, None)
+            connection, _ = listener.accept()
+            with connection:
+                head = connection.recv(65_536)
+                connection.sendall(GOOD)
+            assert reply.result().content == b"{}"
+        wire.close()
+    assert head.startswith(b"GET /sim/_sim/info?x=1 HTTP/1.1\r\n")
+
+
+def test_threads_share_a_client_and_get_their_own_answers(client: ControlClient) -> None:
+    def own(number: int) -> bool:
+        world = client.within(f"{client.namespace}-{number}")
+        return all(world.info().namespace == world.namespace for _ in range(20))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(own, range(8)))
+
+
+def test_a_client_that_is_forgotten_leaves_no_open_socket(url: str) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        client = ControlClient(url)
+        client.info()
+        del client
+        gc.collect()
+    assert caught == []
+
+
+def test_a_closed_client_can_be_used_again(client: ControlClient) -> None:
+    client.info()
+    client.close()
+    assert client.info().name == "mediasim"
+
+
+def test_nobody_there_is_an_error_of_status_0_that_names_the_address() -> None:
+    with pytest.raises(ControlError) as caught:
+        ControlClient("http://127.0.0.1:1/").info()
+    assert caught.value.status == 0
+    assert str(caught.value) == "http://127.0.0.1:1: Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"SSH-2.0-OpenSSH\r\n", 0),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<html", 0),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 0),
+        (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\n<html", 502),
+    ],
+)
+def test_something_that_is_no_simulator_is_an_error(answer: bytes, status: int) -> None:
+    with peer(answer, leaves=True) as server, pytest.raises(ControlError) as caught:
+        ControlClient(server.url).info()
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:4747", "ftp://127.0.0.1", "http://", "http:///x"])
+def test_what_is_no_address_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ValueError, match=r"expected http://HOST:PORT"):
+        ControlClient(url)
+
+
+def test_a_transport_of_ones_own_replaces_the_network() -> None:
+    sent: list[tuple[str, str, str, bytes | None]] = []
+
+    def send(method: str, target: str, headers: object, body: bytes | None) -> Reply:
+        assert isinstance(headers, dict)
+        sent.append((method, target, headers["X-Sim-Namespace"], body))
+        return Reply(200, b'{"now": "2026-01-01T00:00:00.000Z", "mode": "frozen", "speed": 1}')
+
+    ControlClient("http://nowhere.test", "w", transport=send).clock.advance(2)
+    assert sent == [("POST", "/_sim/clock/advance", "w", b'{"seconds":2}')]
+
+
+def test_the_client_loads_no_server_and_no_protocol_library() -> None:
+    code = "import simulator.client, sys; print(*sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), check=True, capture_output=True, text=True
+    )
+    heavy = ("asyncio", "mcp", "rich", "starlette", "structlog", "uvicorn", "PIL", "av", "click")
+    assert [name for name in heavy if name in shown.stdout.split()] == []
