@@ -1,6 +1,6 @@
 """A job with its whole timetable, made at acceptance; what it shows is a function of (job, now)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -77,6 +77,7 @@ RULINGS = (
 )
 
 FAILURE_TEXTS: Mapping[str, str] = {
+    "moderation": "Moderation stopped this generation.",
     "content_policy": "The content policy does not allow this request.",
     "provider_error": "The model's provider reported an error.",
     "timeout": "The model's provider did not answer in time.",
@@ -94,6 +95,20 @@ class Timetable:
     done_at_ms: int | None
     completes_at_ms: int
     """When processing would have reached 100: later than ``done_at_ms`` for a job that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """What is unusual about a job. ``visible_at_ms``: from when its id is known; ``files_at_ms``:
+    from when its files are there; ``ahead_ms``: when each job before it in its queue begins;
+    ``faults``: what was asked for, each with the id of who asked."""
+
+    visible_at_ms: int | None = None
+    files_at_ms: int | None = None
+    optimization_failed: bool = False
+    broken_file: str | None = None
+    ahead_ms: tuple[int, ...] = ()
+    faults: tuple[dict[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +133,56 @@ class Job:
     failure: str | None = None
     outputs: tuple[Output, ...] = ()
     parameters: dict[str, object] = field(default_factory=dict)
+    quirks: Quirks | None = None
 
 
-def timetable(created_at_ms: int, estimate_s: int, factor: int, fault: JobFault) -> Timetable:
-    """``factor`` is in thousandths, from FACTOR_LEAST to FACTOR_MOST."""
+def timetable(
+    created_at_ms: int, estimate_s: int, factor: int, fault: JobFault, free_at_ms: int = 0
+) -> Timetable:
+    """``factor`` is in thousandths, from FACTOR_LEAST to FACTOR_MOST. Processing begins at
+    ``free_at_ms`` at the earliest, and takes as long as it would have."""
     whole_ms = _scaled(estimate_s * factor, fault.slow)
     pending_ms = _scaled(PENDING_MS, fault.slow)
     queued_ms = _scaled(estimate_s * 100, fault.slow)
     queued_at_ms = created_at_ms + pending_ms
-    processing_at_ms = queued_at_ms + queued_ms
-    completes_at_ms = max(created_at_ms + whole_ms, processing_at_ms + 1)
+    begins_at_ms = queued_at_ms + queued_ms
+    processing_at_ms = max(begins_at_ms, free_at_ms)
+    works_ms = max(created_at_ms + whole_ms - begins_at_ms, 1)
+    completes_at_ms = processing_at_ms + works_ms
     done_at_ms: int | None = completes_at_ms
     if fault.stuck:
         done_at_ms = None
     elif fault.fail is not None:
         done_at_ms = processing_at_ms + _scaled(completes_at_ms - processing_at_ms, fault.at)
     return Timetable(created_at_ms, queued_at_ms, processing_at_ms, done_at_ms, completes_at_ms)
+
+
+def free_at(workers: int, busy: Iterable[tuple[int, int]]) -> int:
+    """When the first of ``workers`` is free, after jobs given as (begins, ends) in the order of
+    their acceptance, each of which took the worker that was free first."""
+    free = [0] * workers
+    for _, ends_at_ms in busy:
+        free[free.index(min(free))] = ends_at_ms
+    return min(free)
+
+
+def position(job: Job, now_ms: int) -> int:
+    """The job's place in its model's queue: 1 is next, 0 has begun or waits for nobody."""
+    if job.quirks is None or now_ms >= job.times.processing_at_ms or not job.quirks.ahead_ms:
+        return 0
+    return 1 + sum(begins_at_ms > now_ms for begins_at_ms in job.quirks.ahead_ms)
+
+
+def visible(job: Job, now_ms: int) -> bool:
+    """Whether the job's id is known to its owner yet."""
+    at_ms = None if job.quirks is None else job.quirks.visible_at_ms
+    return at_ms is None or now_ms >= at_ms
+
+
+def files_are_there(job: Job, now_ms: int) -> bool:
+    """Whether a completed job's files can be fetched yet."""
+    at_ms = None if job.quirks is None else job.quirks.files_at_ms
+    return at_ms is None or now_ms >= at_ms
 
 
 def at_once(now_ms: int) -> Timetable:

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from simulator.domain.jobs import (
     Job,
     deducted_millicredits,
     failure_text,
+    files_are_there,
     finished,
     progress,
     status,
@@ -177,10 +178,21 @@ def status_answer(job: Job, now_ms: int, files: str) -> StatusAnswer:
         else max(0, done_at_ms - job.times.processing_at_ms),
         credits_deducted=shown(deducted_millicredits(job, now_ms)),
         error_message=failure_text(job.failure) if ended and job.failure is not None else None,
-        cdn_ready=completed,
-        outputs=[output_answer(output, files) for output in job.outputs] if completed else [],
+        cdn_ready=completed and files_are_there(job, now_ms),
+        outputs=[_output_of(job, output, now_ms, files) for output in job.outputs]
+        if completed
+        else [],
         estimated_time_seconds=job.estimated_time_s,
     )
+
+
+def _output_of(job: Job, output: Output, now_ms: int, files: str) -> OutputAnswer:
+    shown = output_answer(output, files)
+    if job.quirks is None:
+        return shown
+    if job.quirks.optimization_failed:
+        shown = structs.replace(shown, optimized_url=None, optimization_status="failed")
+    return structs.replace(shown, cdn_ready=files_are_there(job, now_ms))
 
 
 def output_answer(output: Output, files: str) -> OutputAnswer:

@@ -1,11 +1,9 @@
 """The control plane's use cases: look into a world, and move its clock, credits and accounts."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from simulator.domain.errors import Denial, Malformed
-from simulator.domain.faults import HEALTHY, from_prompt
-from simulator.domain.jobs import Job, progress, reaches, status
+from simulator.domain.jobs import Job, position, progress, reaches, status
 from simulator.domain.ledger import Balance, Entry, verify
 from simulator.domain.policies import Policies
 from simulator.domain.pricing import credits as shown
@@ -239,22 +237,10 @@ class Control:
                 None if times.done_at_ms is None else rfc3339(times.done_at_ms),
             ),
             outcome="never" if times.done_at_ms is None else ends,
-            faults=self._faults(job),
+            faults=[] if job.quirks is None else list(job.quirks.faults),
+            position=position(job, now_ms),
             outputs=[output.id for output in job.outputs],
         )
-
-    def _faults(self, job: Job) -> list[dict[str, Any]]:
-        fault = from_prompt(job.prompt) if self.provider.options.magic else HEALTHY
-        if fault == HEALTHY:
-            return []
-        found: dict[str, Any] = {"from": "prompt"}
-        if fault.fail is not None:
-            found["fail"] = fault.fail
-        if fault.stuck:
-            found["stuck"] = True
-        if fault.slow != 1:
-            found["slow"] = float(fault.slow)
-        return [found]
 
 
 def _entry_view(entry: Entry, job: Job | None) -> shapes.EntryView:

@@ -156,8 +156,11 @@ class JobView(Struct, frozen=True):
     formula: str
     timetable: Moments
     outcome: Annotated[str, Meta(description="completed, failed, or never: how it will end.")]
-    faults: list[dict[str, Any]]
+    faults: Annotated[
+        list[dict[str, Any]], Meta(description="What was asked to go wrong, and by whom.")
+    ]
     outputs: list[str]
+    position: Annotated[int, Meta(description="Place in its model's queue; 1 is next.")] = 0
 
 
 class JobsAnswer(Struct, frozen=True):

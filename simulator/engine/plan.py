@@ -1,24 +1,43 @@
 """What a start that passed every rule will do: enough to make its job, given the job's number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from simulator.domain.faults import JobFault
-from simulator.domain.jobs import FACTOR_LEAST, FACTOR_MOST, Job, at_once, timetable
+from simulator.domain.faults import HEALTHY, Call, Fired, JobFault, job_fault, of_layers
+from simulator.domain.jobs import (
+    FACTOR_LEAST,
+    FACTOR_MOST,
+    Job,
+    Quirks,
+    Timetable,
+    at_once,
+    free_at,
+    timetable,
+)
 from simulator.domain.outputs import Output
 from simulator.domain.pricing import Quote
 from simulator.engine.ids import make_id
+from simulator.engine.lab import Queue
 from simulator.engine.seeds import between, draw
-from simulator.engine.worlds import World
+from simulator.engine.worlds import Caller, World
 
 SEED_MOST = 2**32
+STARTED_BY: Mapping[str, str] = {
+    "media": "generate_media",
+    "music": "generate_music",
+    "dialogue": "generate_dialogue",
+    "ad-copy": "create_ad_copy",
+    "captions": "generate_captions",
+    "separation": "generate_separation",
+}
+"""The operation that starts each kind of job."""
 
 
 class Ids:
     """The ids of a job and of the files it delivers, in the order in which they are asked for."""
 
     def __init__(self, world: World, number: int) -> None:
-        self.job = make_id(world.seed, world.name, "generation", number)
+        self.job = make_id(world.seed, world.draws_as, "generation", number)
         self._world = world
         self._number = number
         self._given = 0
@@ -26,7 +45,7 @@ class Ids:
     def output(self) -> str:
         kind = f"output-{self._given}" if self._given else "output"
         self._given += 1
-        return make_id(self._world.seed, self._world.name, kind, self._number)
+        return make_id(self._world.seed, self._world.draws_as, kind, self._number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +66,33 @@ class Plan:
     seed: int | None = None
     at_once: bool = False
 
-    def job(self, world: World, account: str, number: int, now_ms: int, fault: JobFault) -> Job:
-        """Pure: the same world, number and instant give the same job."""
+    def call(self, caller: Caller) -> Call:
+        """The start as faults see it."""
+        if caller.asks is not None:
+            return caller.asks.call(caller.account, self.model)
+        return Call(STARTED_BY[self.kind], "", "", caller.account, self.model, self.parameters)
+
+    def job(
+        self,
+        world: World,
+        account: str,
+        number: int,
+        now_ms: int,
+        fired: Sequence[Fired] = (),
+        busy: Sequence[tuple[int, int]] | None = None,
+        workers: int = 1,
+    ) -> Job:
+        """Pure: the same world, number and instant give the same job. ``busy``: when the jobs
+        before it in its model's queue begin and end; None: it has no queue."""
         ids = Ids(world, number)
         drawn = draw(world.seed, "seed", number) % SEED_MOST
         seed = drawn if self.seed is None else self.seed
-        factor = between(world.seed, FACTOR_LEAST, FACTOR_MOST, "time", number)
+        fault = job_fault(one.effect for one in fired) if fired else HEALTHY
+        times = at_once(now_ms)
+        if not self.at_once:
+            factor = between(world.seed, FACTOR_LEAST, FACTOR_MOST, "time", number)
+            free_at_ms = 0 if busy is None else free_at(workers, busy)
+            times = timetable(now_ms, self.estimated_time_s, factor, fault, free_at_ms)
         return Job(
             id=ids.job,
             number=number,
@@ -67,13 +107,29 @@ class Plan:
             hold_millicredits=self.price.millicredits,
             estimated_time_s=self.estimated_time_s,
             seed=seed,
-            times=at_once(now_ms)
-            if self.at_once
-            else timetable(now_ms, self.estimated_time_s, factor, fault),
+            times=times,
             failure=None if self.at_once else fault.fail,
             outputs=self.outputs(ids, seed),
             parameters=dict(self.parameters),
+            quirks=_quirks(fired, fault, times, busy) if fired or busy else None,
         )
+
+    def behind(
+        self,
+        world: World,
+        account: str,
+        now_ms: int,
+        fired: Sequence[Fired],
+        queue: Queue,
+    ) -> Callable[[int, Sequence[Job]], Job]:
+        """Makes the job when it is known which others are before it in the queue."""
+
+        def build(number: int, jobs: Sequence[Job]) -> Job:
+            spans = [(job.times.processing_at_ms, _frees_at(job.times)) for job in jobs]
+            busy = [span for span in (*queue.others(), *spans) if span[1] > now_ms]
+            return self.job(world, account, number, now_ms, fired, busy, queue.workers)
+
+        return build
 
     def made(self, job: Job) -> bool:
         """Whether a job is what this plan asks for."""
@@ -84,3 +140,28 @@ class Plan:
             self.prompt,
             dict(self.parameters),
         )
+
+
+def _frees_at(times: Timetable) -> int:
+    """When a job leaves its worker to the next; one that is stuck does when it would have ended."""
+    return times.completes_at_ms if times.done_at_ms is None else times.done_at_ms
+
+
+def _quirks(
+    fired: Sequence[Fired],
+    fault: JobFault,
+    times: Timetable,
+    busy: Sequence[tuple[int, int]] | None,
+) -> Quirks:
+    ends_at_ms = times.completes_at_ms if times.done_at_ms is None else times.done_at_ms
+    begun_at_ms = times.created_at_ms
+    return Quirks(
+        visible_at_ms=times.created_at_ms + fault.hidden_ms if fault.hidden_ms else None,
+        files_at_ms=ends_at_ms + fault.files_late_ms if fault.files_late_ms else None,
+        optimization_failed=fault.optimization_failed,
+        broken_file=fault.broken_file,
+        ahead_ms=tuple(begins for begins, _ in busy or () if begins > begun_at_ms),
+        faults=tuple(
+            {"from": one.id, **one.effect.as_dict()} for one in of_layers(fired, ("job", "billing"))
+        ),
+    )

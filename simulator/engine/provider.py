@@ -1,14 +1,15 @@
 """The provider: one method per use case, each reading top to bottom as the page does."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from simulator.domain.catalog import Catalog, Model
 from simulator.domain.delivery import estimate_s, media_output
+from simulator.domain.effects import Layer
 from simulator.domain.errors import Denial, Rejection
-from simulator.domain.faults import HEALTHY, from_prompt
+from simulator.domain.faults import Call, Fired
 from simulator.domain.inputs import Source, Upload, classify, extension_of
-from simulator.domain.jobs import Job
+from simulator.domain.jobs import Job, visible
 from simulator.domain.limits import CALLS_A_MINUTE, JOBS_AT_ONCE, rate_limit_exceeded, window
 from simulator.domain.normal import normal_form
 from simulator.domain.policies import Policies
@@ -30,6 +31,7 @@ from simulator.engine.answers import (
     start_answer,
     status_answer,
 )
+from simulator.engine.asks import Asks, decide
 from simulator.engine.bodies import (
     CostBody,
     EstimateBody,
@@ -40,6 +42,7 @@ from simulator.engine.bodies import (
     Nothing,
 )
 from simulator.engine.plan import Plan
+from simulator.engine.prices import check_want, quoted, repriced
 from simulator.engine.products.costs import (
     product_cost,
     product_row,
@@ -47,7 +50,7 @@ from simulator.engine.products.costs import (
     with_promised_video,
 )
 from simulator.engine.shelf import shelf
-from simulator.engine.store.base import Draft, Query, Store
+from simulator.engine.store.base import Behind, Draft, Query, Store
 from simulator.engine.uploads import UploadUrls
 from simulator.engine.worlds import Caller, Worlds
 
@@ -113,10 +116,15 @@ class Provider:
         )
         jobs = await self.store.jobs(caller.world.id, query, now_ms)
         files = self.urls.files(caller.world.name)
-        return GenerationsAnswer([status_answer(job, now_ms, files) for job in jobs])
+        return GenerationsAnswer(
+            [status_answer(job, now_ms, files) for job in jobs if visible(job, now_ms)]
+        )
 
     async def get_balance(self, caller: Caller, body: Nothing) -> BalanceAnswer:
         now_ms = await self.worlds.now(caller.world)
+        if caller.world.lab.breakpoints:
+            asks = caller.asks or Asks(operation="get_balance")
+            await self.before_settling(caller, asks.call(caller.account), now_ms)
         balance = await self.store.balance(caller.world.id, caller.account, now_ms)
         available = shown(balance.available)
         return BalanceAnswer(
@@ -164,6 +172,7 @@ class Provider:
         ask, promised = with_promised_video(self.catalog, body)
         request = await self._judge(caller, ask, promised)
         price = quote(self.catalog, request, self.options.policies)
+        price = quoted(price, await self._fired_at_quote(caller, request.model.id))
         measured = measured_price(self.catalog, request, self.options.policies)
         return CostAnswer(
             model=request.model.id,
@@ -218,16 +227,21 @@ class Provider:
         ``idempotency`` a key that was used before gives its job again, or is refused."""
         world, policy = caller.world, self.options.policies.idempotency
         now_ms = await self.worlds.now(world)
-        fault = from_prompt(plan.prompt) if self.options.magic else HEALTHY
-        draft = Draft(
-            account=caller.account,
-            bucket=plan.bucket,
-            millicredits=plan.price.millicredits,
-            at_once=JOBS_AT_ONCE.get(plan.bucket) if self.options.limits else None,
-            build=lambda number: plan.job(world, caller.account, number, now_ms, fault),
-            idempotency_key=None if policy == "off" else caller.idempotency_key,
-        )
-        job, new = await self.store.accept(world.id, draft, now_ms)
+        fired = self._fired(caller, plan, now_ms)
+        if world.lab.breakpoints:
+            await self.before_settling(caller, plan.call(caller), now_ms)
+        try:
+            plan = self._asked(caller, repriced(plan, fired))
+            await check_want(self.store, caller, plan, now_ms, fired)
+            draft = self._draft(caller, plan, now_ms, fired)
+            job, new = await self.store.accept(world.id, draft, now_ms)
+        except BaseException:
+            world.lab.faults.give_back(one for one in fired if one.effect.kind != "insufficient")
+            raise
+        if caller.asks is not None:
+            caller.asks.fired += fired
+        if world.lab.breakpoints:
+            await world.lab.breakpoints.reach("start.after_hold", plan.call(caller))
         if not new and (policy == "reject" or not plan.made(job)):
             raise Rejection(
                 "idempotency_key_reused",
@@ -242,7 +256,56 @@ class Provider:
         job = await self.store.job(caller.world.id, job_id)
         if job is None or job.account != caller.account or job.kind not in kinds:
             raise Denial(404, NO_SUCH_GENERATION)
+        if job.quirks is not None and not visible(job, await self.worlds.now(caller.world)):
+            raise Denial(404, NO_SUCH_GENERATION)
         return job
+
+    async def before_settling(self, caller: Caller, call: Call, now_ms: int) -> None:
+        """Parks a request that is about to settle jobs that have ended, where that is asked for."""
+        points = caller.world.lab.breakpoints
+        if points.watches("settle.before") and await self.store.due(caller.world.id, now_ms):
+            await points.reach("settle.before", call)
+
+    def _asked(self, caller: Caller, plan: Plan) -> Plan:
+        if caller.asks is None or caller.asks.seed is None or plan.seed is not None:
+            return plan
+        return replace(plan, seed=caller.asks.seed)
+
+    def _fired(self, caller: Caller, plan: Plan, now_ms: int) -> tuple[Fired, ...]:
+        """What goes wrong with this start: with its job, or with its price."""
+        prompt = plan.prompt if self.options.magic and "[sim:" in plan.prompt else ""
+        book = caller.world.lab.faults
+        if caller.asks is None and not book and not prompt:
+            return ()
+        return decide(book, caller.asks, prompt, plan.call(caller), now_ms, _OF_STARTS)
+
+    async def _fired_at_quote(self, caller: Caller, model: str) -> tuple[Fired, ...]:
+        """What goes wrong with a price that is only told."""
+        book, asks = caller.world.lab.faults, caller.asks
+        if asks is None and not book:
+            return ()
+        asks = asks or Asks(operation="estimate_generation_cost")
+        now_ms = await self.worlds.now(caller.world)
+        fired = decide(book, asks, "", asks.call(caller.account, model), now_ms, ("billing",))
+        asks.fired += fired
+        return fired
+
+    def _draft(self, caller: Caller, plan: Plan, now_ms: int, fired: tuple[Fired, ...]) -> Draft:
+        world, account = caller.world, caller.account
+        queue = None if plan.at_once else world.lab.queues.get(plan.model)
+        return Draft(
+            account=account,
+            bucket=plan.bucket,
+            millicredits=plan.price.millicredits,
+            at_once=JOBS_AT_ONCE.get(plan.bucket) if self.options.limits else None,
+            build=lambda number: plan.job(world, account, number, now_ms, fired),
+            idempotency_key=None
+            if self.options.policies.idempotency == "off"
+            else caller.idempotency_key,
+            behind=None
+            if queue is None
+            else Behind(plan.model, plan.behind(world, account, now_ms, fired, queue)),
+        )
 
     def _plan(self, request: MediaRequest, price: Quote) -> Plan:
         row = self.catalog.row(price.row)
@@ -262,6 +325,8 @@ class Provider:
     def _row(self, request: MediaRequest) -> Model:
         return self.catalog.row(quote(self.catalog, request, self.options.policies).row)
 
+
+_OF_STARTS: tuple[Layer, ...] = ("job", "billing")
 
 _ESTIMATE_RULES = frozenset(
     {

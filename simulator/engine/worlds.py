@@ -8,7 +8,11 @@ from typing import Literal
 
 from simulator.domain.errors import Denial
 from simulator.domain.times import WORLD_BEGINS_MS
+from simulator.engine.asks import Asks
 from simulator.engine.clock import Clock
+from simulator.engine.faultbook import FaultBook
+from simulator.engine.journal import Journal, Room
+from simulator.engine.lab import Lab
 from simulator.engine.store.base import Account, StorageFull, Store, WorldRow
 
 SCOPES = (
@@ -59,9 +63,16 @@ class World:
     seed: int
     clock: Clock
     lease_ms: int
+    lab: Lab
     accounts: dict[str, Account] = field(default_factory=dict)
     requests: int = 0
+    origin: str = ""
     moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def draws_as(self) -> str:
+        """The name that ids are made from: a fork's are those that its origin would give."""
+        return self.origin or self.name
 
     def wake(self) -> None:
         self.moved.set()
@@ -70,12 +81,14 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: an account of a world, what its key may do, and the call's Idempotency-Key."""
+    """Who calls: an account of a world, what its key may do, the call's Idempotency-Key, and what
+    it asks of the simulator itself, if anything."""
 
     world: World
     account: str
     scopes: frozenset[str]
     idempotency_key: str | None = None
+    asks: Asks | None = None
 
 
 class Worlds:
@@ -86,6 +99,7 @@ class Worlds:
         self.defaults = defaults
         self.real_ms = real_ms
         self._worlds: dict[str, World] = {}
+        self._room = Room()
 
     async def world(self, name: str) -> World:
         """The world of that name, made when new. Raises Denial for a bad name or too many."""
@@ -171,8 +185,10 @@ class Worlds:
         credits, scopes = self._main(world.name)
         await self.store.reset_world(row, credits, scopes)
         fresh = await self._open(row)
+        world.lab.clear()
+        world.lab = fresh.lab
         world.clock, world.lease_ms, world.accounts = fresh.clock, fresh.lease_ms, fresh.accounts
-        world.requests = 0
+        world.requests, world.origin = 0, ""
         world.wake()
 
     def all(self) -> list[World]:
@@ -197,7 +213,8 @@ class Worlds:
     async def _open(self, row: WorldRow) -> World:
         mode: Literal["running", "frozen"] = "frozen" if row.mode == "frozen" else "running"
         clock = Clock(row.at_ms, self.real_ms(), row.speed, mode)
-        world = World(row.id, row.name, row.seed, clock, row.at_ms)
+        lab = Lab(FaultBook(row.seed), Journal(self._room))
+        world = World(row.id, row.name, row.seed, clock, row.at_ms, lab, origin=row.origin)
         for new in self.defaults.accounts.get(row.name, ()):
             await self.store.open_account(row.id, new.name, new.credits, new.scopes, row.at_ms)
         return world

@@ -252,9 +252,13 @@ def test_a_job_is_shown_with_its_timetable_and_its_faults() -> None:
     desk = Desk()
     job = desk.job(prompt="[sim:fail=timeout] [sim:slow=2] [sim:stuck]")
     assert (job.outcome, job.timetable.done_at) == ("never", None)
-    assert job.faults == [{"from": "prompt", "fail": "timeout", "stuck": True, "slow": 2.0}]
+    assert job.faults == [
+        {"from": "prompt", "kind": "fail", "reason": "timeout", "at": 0.5},
+        {"from": "prompt", "kind": "slow", "factor": 2},
+        {"from": "prompt", "kind": "stuck"},
+    ]
     assert (job.credits, job.price_row, job.number) == (7, "nano-banana", 1)
-    assert desk.job(prompt="[sim:stuck]").faults == [{"from": "prompt", "stuck": True}]
+    assert desk.job(prompt="[sim:stuck]").faults == [{"from": "prompt", "kind": "stuck"}]
     healthy = desk.job()
     assert (healthy.outcome, healthy.faults) == ("completed", [])
     assert desk.job(prompt="[sim:fail]").outcome == "failed"

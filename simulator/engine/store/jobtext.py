@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from simulator.domain.jobs import Job, Timetable
+from simulator.domain.jobs import Job, Quirks, Timetable
 from simulator.domain.outputs import Output
 
 
@@ -32,6 +32,7 @@ _Text = _positional(
     Job,
     times=_positional(Timetable),
     outputs=tuple[_positional(Output), ...],  # type: ignore[misc]  # made here
+    quirks=_positional(Quirks) | None,
 )
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Text).decode
