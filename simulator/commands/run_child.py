@@ -48,9 +48,9 @@ def run_child(
 ) -> int:
     """Runs a program with this process's input and outputs; its exit status, 128 + N after signal
     N. Raises CommandFailed 127 or 126 when it can't be run."""
-    for number in _ENDING:
-        if number in heard and number in signal.sigpending():
-            return SIGNALLED + number
+    for early in _ENDING:
+        if early in heard and early in signal.sigpending():
+            return SIGNALLED + early
     child = _start(command, variables, heard)
     while True:
         number, is_ours = _next_signal(heard)
@@ -75,7 +75,7 @@ def _start(
     try:
         return os.posix_spawnp(
             command[0],
-            command,
+            tuple(command),
             variables,
             setsigmask=signal.pthread_sigmask(signal.SIG_BLOCK, ()) - heard,
             setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # Python ignores these for itself

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -159,16 +159,32 @@ def test_what_is_no_address_is_refused_at_once(url: str) -> None:
         ControlClient(url)
 
 
+class Recorder:
+    """A transport that keeps what it is sent."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.sent: list[tuple[str, str, Mapping[str, str], bytes | None]] = []
+        self._answer = answer
+
+    def __call__(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply:
+        self.sent.append((method, target, headers, body))
+        return Reply(200, self._answer)
+
+
 def test_a_transport_of_ones_own_replaces_the_network() -> None:
-    sent: list[tuple[str, str, str, bytes | None]] = []
+    recorder = Recorder(b'{"now": "2026-01-01T00:00:00.000Z", "mode": "frozen", "speed": 1}')
+    ControlClient("http://nowhere.test", "w", transport=recorder).clock.advance(2)
+    headers = {"X-Sim-Namespace": "w", "Content-Type": "application/json"}
+    assert recorder.sent == [("POST", "/_sim/clock/advance", headers, b'{"seconds":2}')]
 
-    def send(method: str, target: str, headers: object, body: bytes | None) -> Reply:
-        assert isinstance(headers, dict)
-        sent.append((method, target, headers["X-Sim-Namespace"], body))
-        return Reply(200, b'{"now": "2026-01-01T00:00:00.000Z", "mode": "frozen", "speed": 1}')
 
-    ControlClient("http://nowhere.test", "w", transport=send).clock.advance(2)
-    assert sent == [("POST", "/_sim/clock/advance", "w", b'{"seconds":2}')]
+def test_a_name_stays_one_part_of_the_path() -> None:
+    recorder = Recorder(b"{}")
+    with pytest.raises(ControlError, match="unexpected answer"):
+        ControlClient("http://nowhere.test", transport=recorder).job("a/../b?c#d")
+    assert [target for _, target, _, _ in recorder.sent] == ["/_sim/jobs/a%2F..%2Fb%3Fc%23d"]
 
 
 def test_the_client_loads_no_server_and_no_protocol_library() -> None:
