@@ -125,7 +125,7 @@ class Uploads:
         uploads = []
         for received in files:
             number = await store.next_upload(world.id)
-            upload_id = make_id(world.seed, world.name, "upload", number)
+            upload_id = make_id(world.seed, world.draws_as, "upload", number)
             uploads.append(_upload(upload_id, received))
         paths = [self._folder.path(world.name, upload.id, upload.extension) for upload in uploads]
 

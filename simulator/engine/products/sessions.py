@@ -67,7 +67,7 @@ async def get_upload_url(
     world = caller.world
     now_ms = await provider.worlds.now(world)
     number = await provider.store.next_upload(world.id)
-    token = make_id(world.seed, world.name, "session", number)
+    token = make_id(world.seed, world.draws_as, "session", number)
     session = UploadSession(token, caller.account, body.model_id or "", now_ms)
     await provider.store.add_session(world.id, session)
     page = provider.urls.session(world.name, token)
