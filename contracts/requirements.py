@@ -12,6 +12,8 @@ SURFACES = ("rest", "mcp")
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
 STRENGTHS = ("documented", "observed", "assumed")
 COSTS = ("free", "refused", "billable")
+JUDGED = ("outcome", "price", "row", "mode", "error", "refusal", "normal", "unchanged")
+"""What of a golden case's answer may be judged; see fixtures/requirements/README.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Requirement:
     """``says``: what must hold, in our words. ``section``: where it stands. ``cost``: ``refused``
     is a request that must be refused, so costs nothing where all is well. ``feature`` and
     ``needs``: what the target must declare, else it does not apply. ``cases``: golden cases that
-    show it. ``place``: ``file:line`` of the row."""
+    show it. ``judges``: what of their answers the documents fix, all if empty. ``parameters``: what
+    the cases' requests could as well leave out. ``place``: ``file:line`` of the row."""
 
     id: str
     says: str
@@ -33,6 +36,8 @@ class Requirement:
     feature: str = ""
     needs: tuple[str, ...] = ()
     cases: tuple[str, ...] = ()
+    judges: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
     place: str = ""
 
     @property
@@ -47,7 +52,11 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "level": LEVELS,
     "feature": ("", *FEATURES),
 }
-_SETS: Mapping[str, tuple[str, ...]] = {"surfaces": SURFACES, "needs": FEATURES}
+_SETS: Mapping[str, tuple[str, ...]] = {
+    "surfaces": SURFACES,
+    "needs": FEATURES,
+    "judges": JUDGED,
+}
 _NEEDED = ("id", "says", "section", "strength", "surfaces", "level", "lane")
 
 
