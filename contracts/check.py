@@ -48,7 +48,8 @@ requirements at once; or returns a judgement of each."""
 @dataclass(frozen=True, slots=True)
 class Check:
     """``surfaces``: where it can be made. ``credits``: what the account of its world must hold, on
-    targets where worlds can be had. ``alone``: nothing else may run at the time."""
+    targets where worlds can be had. ``alone``: nothing else may run at the time. ``repeat``: a
+    failure is tried once more, to tell one that comes and goes."""
 
     requirements: tuple[str, ...]
     function: Function
@@ -56,6 +57,7 @@ class Check:
     lane: str = ""
     credits: float = 100_000
     alone: bool = False
+    repeat: bool = True
     name: str = ""
 
     @property

@@ -56,9 +56,9 @@ Trace = tuple[Exchange, ...]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a call came to, alike over both surfaces. ``status``: of the HTTP answer. ``refused``: an
-    HTTP status of 400 or more, a tool's ``isError``, or a JSON-RPC error. ``body``: the object that
-    was answered; over MCP the tool's structured content (or the object in its text), or
+    """What a call came to, alike over both surfaces. ``status``: of the HTTP answer. ``refused``:
+    an HTTP status of 400 or more, a tool's ``isError``, or a JSON-RPC error. ``body``: the object
+    that was answered; over MCP the tool's structured content (or the object in its text), or
     ``{"rpc_error": …}``. ``headers``: names in lower case."""
 
     status: int

@@ -142,15 +142,14 @@ def from_file(file: Path) -> Target:
 def _check_types(file: Path, row: Mapping[str, Any]) -> None:
     """Raises DataError."""
     for name, value in row.items():
-        wanted: tuple[type, ...] = (str,)
         if name in ("features", "allowed_hosts"):
-            wanted = (list,)
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise DataError(file, 1, f"{name}: expected a list of texts")
         elif name in ("max_credits", "poll_s", "finish_s"):
-            wanted = (int, float)
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise DataError(file, 1, f"{name}: expected {wanted[0].__name__}")
-        if wanted == (list,) and not all(isinstance(each, str) for each in value):
-            raise DataError(file, 1, f"{name}: expected a list of texts")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise DataError(file, 1, f"{name}: expected a number")
+        elif not isinstance(value, str):
+            raise DataError(file, 1, f"{name}: expected a text")
     strangers = sorted(set(row.get("features", [])) - set(FEATURES))
     if strangers:
         raise DataError(file, 1, f"unknown feature {strangers[0]!r}; {', '.join(FEATURES)}")

@@ -18,7 +18,7 @@ class Verdict(StrEnum):
     NOT_RUN = "not-run"
     NOT_APPLICABLE = "not-applicable"
     EXPECTED_FAILURE = "expected-failure"
-    UNEXPECTED_PASS = "unexpected-pass"
+    UNEXPECTED_PASS = "unexpected-pass"  # noqa: S105 - a verdict, no password
 
 
 WORST_FIRST = (
@@ -36,7 +36,7 @@ WORST_FIRST = (
 class Finding:
     """``why``: one line, empty for a pass. ``expected`` and ``got``: of a failure. ``flaky``: it
     failed, and did not when repeated. ``credits``: what accepted starts cost. ``check``: the
-    function's name."""
+    check's title. ``harness``: the suite itself failed."""
 
     requirement: str
     surface: str
@@ -49,8 +49,16 @@ class Finding:
     credits: float = 0
     check: str = ""
     flaky: bool = False
+    harness: bool = False
 
 
-def worst(findings: Iterable[Finding]) -> Finding | None:
-    """The finding that decides, of several on one requirement."""
-    return min(findings, key=lambda each: WORST_FIRST.index(each.verdict), default=None)
+def settled(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding for each requirement and surface, in the order in which they first come."""
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for each in findings:
+        found.setdefault((each.requirement, each.surface), []).append(each)
+    return tuple(min(those, key=_rank) for those in found.values())
+
+
+def _rank(finding: Finding) -> int:
+    return WORST_FIRST.index(finding.verdict)
