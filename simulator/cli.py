@@ -243,6 +243,7 @@ def mcp(url: str | None, key: str | None, **given: object) -> None:
 
 _DRIVING = (
     ("clock", "Look at a world's clock, or move it."),
+    ("costs", "Show what was spent, hold it to a budget."),
     ("jobs", "List jobs, or show one with its timetable."),
     ("ledger", "Show the ledger and its balance, or check it."),
     ("reset", "Empty a world, or all of them."),

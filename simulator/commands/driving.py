@@ -2,10 +2,11 @@
 
 import click
 
-from simulator.commands import driving_records, driving_world
+from simulator.commands import costs, driving_records, driving_world
 
 COMMANDS: tuple[click.Command, ...] = (
     driving_world.clock,
+    costs.costs,
     driving_world.reset,
     driving_records.jobs,
     driving_records.ledger,
