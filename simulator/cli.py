@@ -37,8 +37,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Runs a command; the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        with mediasim.make_context("mediasim", arguments) as context:
-            mediasim.invoke(context)
+        group = _group(arguments)
+        with group.make_context("mediasim", arguments) as context:
+            group.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -54,6 +55,15 @@ def run(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return OK
+
+
+def _group(arguments: Sequence[str]) -> click.Group:
+    """With the commands of other packages, unless one of ours is meant."""
+    if arguments and arguments[0] in mediasim.commands:
+        return mediasim
+    from simulator.commands.guests import with_guests  # noqa: PLC0415 - for its reading of metadata
+
+    return with_guests(mediasim)
 
 
 def _text(name: str, shape: str, told: str = "") -> Parameter:
