@@ -1,5 +1,6 @@
 """What a media request surely is, of all that can move its price: certain, or None for unsure."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -113,11 +114,13 @@ def _seconds_most(durations: tuple[int, ...], told: object) -> int | None:
     plain = _plain_seconds(told)
     if plain is not None and plain in durations:
         return plain
+    if isinstance(told, float) and not math.isfinite(told):
+        return None
     numbers = [float(number) for number in _NUMBER.findall(str(told))]
     most = max([0.0, *durations, *numbers])
     if most > _SECONDS_MOST:
         return None
-    return -int(-most // 1)
+    return math.ceil(most)
 
 
 def _quality(row: Options, told: object) -> str | None:

@@ -4,6 +4,7 @@ Whole milli-credits; None where nothing bounds it. Where the documents leave no 
 the price; where a value is missing, odd or only assumed to decide, the dearest reading counts.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -251,9 +252,9 @@ def _row(told: Mapping[str, Any]) -> PricedRow:
 
 
 def milli(credits: float | Decimal) -> int:
-    """Credits as whole milli-credits, rounded down. Raises ValueError for what is no number."""
+    """Credits as whole milli-credits, rounded up. Raises ValueError for what is no number."""
     try:
-        return int(Decimal(str(credits)) * 1000)
+        return math.ceil(Decimal(str(credits)) * 1000)
     except (ArithmeticError, ValueError) as error:  # no number, not a number, or without end
         raise ValueError(f"{credits!r} are no credits") from error
 
