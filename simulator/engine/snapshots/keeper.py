@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from simulator.domain.errors import Denial
 from simulator.engine.snapshots.parts import Extras, UploadFiles
-from simulator.engine.snapshots.restoring import put_back, sound_snapshot
+from simulator.engine.snapshots.restoring import prepared, put_back, sound_snapshot
 from simulator.engine.snapshots.snapshot import Snapshot, taken_of
 from simulator.engine.snapshots.soundness import UPLOAD_BYTES_MOST
 from simulator.engine.snapshots.text import SnapshotError, text_of
@@ -65,11 +65,11 @@ class Snapshots:
         self._check_name(world, name, replace=replace)
         try:
             snapshot = await asyncio.to_thread(sound_snapshot, text)
-            self._extras.prepare(snapshot.extras)
+            prepared(self._extras, snapshot)
             if snapshot.uploads:
                 files = await asyncio.to_thread(self._files.stage, world.name, snapshot.uploads)
                 await asyncio.to_thread(files.discard)
-        except ValueError as error:
+        except SnapshotError as error:
             raise _refused(error) from error
         canonical = await asyncio.to_thread(text_of, snapshot)
         self._check_name(world, name, replace=replace)
@@ -159,5 +159,5 @@ class Snapshots:
         return kept
 
 
-def _refused(error: ValueError) -> Denial:
+def _refused(error: SnapshotError) -> Denial:
     return Denial(400, f"This snapshot can't be used: {error}")

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from simulator.domain.inputs import Upload
 from simulator.engine.snapshots.snapshot import SavedUpload
-from simulator.engine.snapshots.text import SnapshotError
 from simulator.engine.worlds import World
 
 
@@ -40,14 +39,3 @@ class Extras:
 
     save: Callable[[World], dict[str, object]]
     prepare: Callable[[Mapping[str, object]], Callable[[World], None]]
-
-
-def no_extras() -> Extras:
-    """For a world that nothing was put into."""
-    return Extras(lambda world: {}, _prepare_nothing)
-
-
-def _prepare_nothing(extras: Mapping[str, object]) -> Callable[[World], None]:
-    for name in extras:
-        raise SnapshotError(f"extras.{name[:80]}: this is not known here")
-    return lambda world: None

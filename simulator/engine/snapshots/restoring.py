@@ -1,6 +1,7 @@
 """Putting a snapshot in a world's place, all of it or nothing."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from simulator.domain.inputs import Upload
@@ -23,17 +24,21 @@ def sound_snapshot(text: bytes) -> Snapshot:
     return snapshot
 
 
+def prepared(extras: Extras, snapshot: Snapshot) -> Callable[[World], None]:
+    """What puts the snapshot's extras into a world. Raises SnapshotError."""
+    try:
+        return extras.prepare(snapshot.extras)
+    except ValueError as error:
+        raise SnapshotError(f"extras: {error}") from error
+
+
 async def put_back(
     worlds: Worlds, files: UploadFiles, extras: Extras, world: World, snapshot: Snapshot
 ) -> None:
     """``snapshot``, which must be sound, in the place of all that the world has: state, files,
     clock and extras; the journal stays. Raises SnapshotError for extras and files that can't be
     read, and StorageFull; the world is then as it was."""
-    try:
-        set_extras = extras.prepare(snapshot.extras)
-    except ValueError as error:
-        what = error.what if isinstance(error, SnapshotError) else f"extras: {error}"
-        raise SnapshotError(what) from error
+    set_extras = prepared(extras, snapshot)
     try:
         staged = await asyncio.to_thread(files.stage, world.name, snapshot.uploads)
     except OSError as error:

@@ -110,10 +110,10 @@ def _extras(extras: Mapping[str, object]) -> bytes:
 
 @cache
 def _decoder() -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(_strict(Snapshot))
+    return msgspec.json.Decoder(strict(Snapshot))
 
 
-def _strict(hint: Any, name: str = "") -> Any:
+def strict(hint: Any, name: str = "") -> Any:
     """``hint`` as a shape for decoding: of each dataclass in it exactly the fields, and no whole
     number that a store can't keep or that a count, a size or an instant can't be."""
     if hint is int:
@@ -121,9 +121,9 @@ def _strict(hint: Any, name: str = "") -> Any:
     if is_dataclass(hint):
         return _struct(hint)
     if get_origin(hint) is tuple:
-        return tuple[_strict(get_args(hint)[0], name), ...]  # type: ignore[misc]  # made here
+        return tuple[strict(get_args(hint)[0], name), ...]  # type: ignore[misc]  # made here
     if get_origin(hint) in (Union, UnionType):
-        return Union[tuple(_strict(part, name) for part in get_args(hint))]  # noqa: UP007 - of parts that are made here
+        return Union[tuple(strict(part, name) for part in get_args(hint))]  # noqa: UP007 - of parts that are made here
     return hint
 
 
@@ -131,7 +131,7 @@ def _struct(kind: Any) -> type[msgspec.Struct]:
     types = get_type_hints(kind)
     shape: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for one in fields(kind):
-        hint = _strict(types[one.name], one.name)
+        hint = strict(types[one.name], one.name)
         if one.default_factory is not MISSING:
             default = msgspec.field(default_factory=one.default_factory)
             shape.append((one.name, hint, default))
