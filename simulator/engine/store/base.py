@@ -5,7 +5,7 @@ ended by ``now_ms`` captures or releases its hold, dated with the job's own end.
 the same whoever looks first, and nobody has to look.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +13,7 @@ from simulator.domain.inputs import Upload
 from simulator.domain.jobs import Job
 from simulator.domain.ledger import Balance, Entry
 from simulator.domain.sessions import UploadSession
+from simulator.engine.store.tallies import Moved, News, Place, Slice
 
 if TYPE_CHECKING:
     from simulator.engine.store.whole import WholeWorld
@@ -188,3 +189,15 @@ class Store(Protocol):
     async def import_world(self, whole: "WholeWorld") -> list[Upload]:
         """Puts ``whole``, which must be sound, in the place of all that the world of
         ``whole.row.id`` had, all or nothing; the uploads that it had."""
+
+    async def entry_sums(self, after: Place) -> Slice:
+        """Sums of a part of all worlds' entries, so that nobody waits for the whole."""
+
+    async def open_sums(self, now_ms: Mapping[int, int]) -> Mapping[str, Moved]:
+        """The jobs of all worlds that are not settled, by status; ``now_ms`` by world."""
+
+    async def last_entry(self, world: int, now_ms: int) -> int:
+        """The number of the world's last entry; 0 when it has none."""
+
+    async def news(self, world: int, after: tuple[int, int], now_ms: int, most: int) -> News:
+        """What is new since an entry's number and an instant: at most ``most`` of each sort."""

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -14,10 +14,11 @@ from simulator.domain.ledger import Balance, Entry
 from simulator.domain.limits import window
 from simulator.domain.sessions import UploadSession
 from simulator.engine.store import operations as ops
-from simulator.engine.store import session_rows, whole_rows
+from simulator.engine.store import session_rows, tallies, whole_rows
 from simulator.engine.store.base import Account, Draft, History, Query, StorageFull, WorldRow
 from simulator.engine.store.commit import AtOnce, Committer, Grouped, Operation
 from simulator.engine.store.statefile import StateFile, schema
+from simulator.engine.store.tallies import Moved, News, Place, Slice
 from simulator.engine.store.whole import CallCount, WholeWorld
 
 T = TypeVar("T")
@@ -208,6 +209,26 @@ class SqliteStore:
             key = (world, counted.account, counted.bucket)
             self._calls[key] = (counted.window, counted.calls)
         return before
+
+    async def entry_sums(self, after: Place) -> Slice:
+        return await self._glance(partial(tallies.entry_sums, after=after))
+
+    async def open_sums(self, now_ms: Mapping[int, int]) -> Mapping[str, Moved]:
+        return await self._glance(partial(tallies.open_sums, now_ms=now_ms))
+
+    async def last_entry(self, world: int, now_ms: int) -> int:
+        def settled(db: sqlite3.Connection) -> int:
+            ops.settle(db, world, now_ms)
+            return tallies.last_entry(db, world)
+
+        return await self._read(settled)
+
+    async def news(self, world: int, after: tuple[int, int], now_ms: int, most: int) -> News:
+        def settled(db: sqlite3.Connection) -> News:
+            ops.settle(db, world, now_ms)
+            return tallies.news(db, world, after, now_ms, most)
+
+        return await self._read(settled)
 
     async def _read(self, operation: Operation[T]) -> T:
         """Settlement is due whoever looks, so a reader settles; with no room left to keep it, the
