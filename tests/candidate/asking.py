@@ -2,23 +2,31 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, StrictInt, StrictStr
 
+
+def whole(text: str) -> str:
+    """A text that can be written again; ValueError for half a surrogate pair."""
+    text.encode()
+    return text
+
+
+Text = Annotated[StrictStr, AfterValidator(whole)]
 Seed = Annotated[StrictInt, Field(ge=0, le=2**32 - 1)]
 
 
 class Ask(BaseModel):
     """A request for an image or a video. What is not named here is dropped."""
 
-    prompt: StrictStr
-    model: StrictStr
-    generation_type: StrictStr = "text-to-image"
-    negative_prompt: StrictStr | None = None
-    source_media_urls: list[StrictStr] | StrictStr | None = None
-    aspect_ratio: StrictStr | None = None
+    prompt: Text
+    model: Text
+    generation_type: Text = "text-to-image"
+    negative_prompt: Text | None = None
+    source_media_urls: list[Text] | Text | None = None
+    aspect_ratio: Text | None = None
     duration: Any = None
-    quality: StrictStr | None = None
-    resolution: StrictStr | None = None
+    quality: Text | None = None
+    resolution: Text | None = None
     sound: StrictBool | None = None
     generate_audio: StrictBool | None = None
     seed: Seed | None = None
@@ -37,38 +45,38 @@ class Ask(BaseModel):
 class CostAsk(Ask):
     """The same without its words: a price needs none."""
 
-    prompt: StrictStr = ""
+    prompt: Text = ""
 
 
 class EstimateAsk(BaseModel):
     """A question about time."""
 
-    model: StrictStr
-    generation_type: StrictStr = "text-to-image"
-    prompt: StrictStr | None = None
-    negative_prompt: StrictStr | None = None
+    model: Text
+    generation_type: Text = "text-to-image"
+    prompt: Text | None = None
+    negative_prompt: Text | None = None
     parameters: dict[str, Any] | None = None
 
 
 class StatusAsk(BaseModel):
     """A question about one job."""
 
-    generation_id: StrictStr
+    generation_id: Text
 
 
 class ModelsAsk(BaseModel):
     """A question about the catalogue."""
 
-    model_type: StrictStr | None = None
+    model_type: Text | None = None
 
 
 class HistoryAsk(BaseModel):
     """A question about past jobs; the limit is brought into 1 to 25."""
 
     limit: StrictInt = 25
-    status: StrictStr | None = None
-    model: StrictStr | None = None
-    generation_type: StrictStr | None = None
+    status: Text | None = None
+    model: Text | None = None
+    generation_type: Text | None = None
 
 
 class Refused(Exception):

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.candidate.defects import DEFECTS, chosen
+from tests.candidate.media import clip
 from tests.candidate.probes import PROBES, VIDEO
 from tests.candidate.running import SECOND, Caller, calling, process, within
 
@@ -59,10 +60,10 @@ async def test_a_clip_has_the_length_ratio_and_sound_that_were_asked(fixed: Call
     )
     last = (await fixed.looks(started["id"]))[-1]
     file = await fixed.http.get(last["outputs"][0]["url"])
-    with av.open(io.BytesIO(file.content), "r") as clip:
-        picture = clip.streams.video[0]
-        assert (picture.width, picture.height, len(clip.streams.audio)) == (720, 1280, 1)
-        assert clip.duration == pytest.approx(5 * av.time_base, rel=0.02)
+    with av.open(io.BytesIO(file.content), "r") as opened:
+        picture = opened.streams.video[0]
+        assert (picture.width, picture.height, len(opened.streams.audio)) == (720, 1280, 1)
+        assert opened.duration == pytest.approx(5 * av.time_base, rel=0.02)
     assert started["estimated_cost_credits"] == 175
 
 
@@ -125,13 +126,33 @@ async def test_nobody_is_served_without_a_good_key(fixed: Caller, key: str) -> N
     assert (over_rest.status_code, over_mcp.status_code) == (401, 401)
 
 
+async def test_a_reference_that_lasts_too_long_is_refused(fixed: Caller) -> None:
+    film = clip(64, 64, 16, (9, 9, 9), sound=False)
+    files = {"file": ("long.mp4", film)}
+    sent = await fixed.http.post("/v1/upload/media", headers={"X-API-Key": SECOND}, files=files)
+    urls = sent.json()["urls"]
+    answer = await fixed.cost("seedance-2-480p", generation_type=VIDEO, source_media_urls=urls)
+    assert answer.json()["error"] == "reference_video_too_long"
+
+
 @pytest.mark.parametrize("route", ["captions", "separation", "dialogue", "music", "ad-copy"])
 async def test_a_product_that_it_does_not_know_is_not_there(fixed: Caller, route: str) -> None:
     answer = await fixed.rest("POST", f"/v1/generate/{route}", {})
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'{"model": NaN}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b'{"prompt": "x", "model": "z-image", "seed": NaN}',
+        b'{"prompt": "\\ud800", "model": "z-image"}',
+        b"[" * 100_000,
+    ],
+    ids=["empty", "cut", "list", "no-number", "half-character", "deep"],
+)
 async def test_a_body_of_the_wrong_shape_is_told_so(fixed: Caller, body: bytes) -> None:
     headers = {"X-API-Key": SECOND}
     answer = await fixed.http.post("/v1/generate/media", content=body, headers=headers)
