@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from simulator.domain.ledger import verify
 from simulator.domain.policies import Policies
 from simulator.engine.bodies import MediaBody
 from simulator.engine.snapshots import keeper
+from simulator.engine.snapshots.text import SnapshotError
 from simulator.engine.store.base import StorageFull
 from simulator.engine.store.whole import WholeWorld
 from tests.engine.driving import caller, done, leap, ledger, poll, start
@@ -192,6 +194,24 @@ def test_where_there_is_no_room_for_files_the_world_stays_as_it_was() -> None:
     scene.drawer.full = True
     with pytest.raises(StorageFull):
         done(scene.snapshots.restore(scene.world, "before"))
+    assert scene.text() == now
+
+
+def test_files_that_are_not_what_they_should_be_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(world: str, uploads: object) -> Any:
+        raise SnapshotError("uploads[0]: its measures are not those of its bytes")
+
+    scene = lived(make_scene())
+    now = scene.text()
+    monkeypatch.setattr(scene.drawer, "stage", refuse)
+    for refused in (
+        scene.snapshots.load(scene.world, "a", now),
+        scene.snapshots.restore(scene.world, "now"),
+    ):
+        with pytest.raises(Denial, match="measures"):
+            done(refused)
     assert scene.text() == now
 
 

@@ -103,7 +103,7 @@ def _jobs(snapshot: Snapshot) -> Iterator[Problem]:
             yield f"{where}.account", f"there is no account {job.account[:80]!r}"
         if not _in_order(job):
             yield f"{where}.times", "do not follow one another"
-        if _too_deep(job.parameters):
+        if _too_deep((job.parameters, None if job.quirks is None else job.quirks.faults)):
             yield f"{where}.parameters", f"is nested deeper than {DEPTH_MOST} levels"
         for place, output in enumerate(job.outputs):
             what = _output_problem(output)
@@ -233,7 +233,7 @@ def _within(value: object) -> Iterable[object]:
     match value:
         case dict():
             return value.values()
-        case list():
+        case list() | tuple():
             return value
         case _:
             return ()
