@@ -20,6 +20,13 @@ from simulator.settings import Settings
 from tests.cli.process import TIMEOUT_S, environment, mediasim
 
 RUN = (sys.executable, "-m", "simulator", "run")
+PATCHED = """
+import sys, time
+from simulator.cli import main
+from simulator.commands import run_child
+{}
+main()
+"""
 
 TELL = "import json, os; print(json.dumps(dict(os.environ)))"
 BALANCE = """
@@ -46,7 +53,7 @@ wanted = {signal.SIGINT}
 signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
 print("ready", flush=True)
 signal.sigwait(wanted)
-again = signal.sigtimedwait(wanted, 0.5)
+again = signal.sigtimedwait(wanted, 1)
 print("heard", 1 if again is None else 2, flush=True)
 """
 
@@ -122,6 +129,7 @@ def test_a_driving_command_within_finds_the_simulator() -> None:
 def test_the_state_is_in_its_file_afterwards(tmp_path: Path) -> None:
     state = str(tmp_path / "state.db")
     python(BALANCE, "--state", state, "--credits", "7")
+    assert not list(tmp_path.glob("*-wal"))
     assert json.loads(python(BALANCE, "--state", state).stdout)["credits"] == 7
 
 
@@ -213,10 +221,7 @@ def test_a_program_that_takes_no_heed_of_sigterm_is_killed_in_the_end() -> None:
     code = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{WAIT}".replace(
         "(signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)", "()"
     )
-    patched = (
-        "import sys; from simulator.commands import run_child; run_child.GRACE_S = 0.2;"
-        "from simulator.cli import main; main()"
-    )
+    patched = PATCHED.format("run_child.GRACE_S = 0.2")
     process = subprocess.Popen(
         [sys.executable, "-c", patched, "run", "--", sys.executable, "-c", code],
         env=environment(),
@@ -243,8 +248,11 @@ def test_a_signal_that_was_ignored_before_stays_ignored() -> None:
 def test_ctrl_c_at_a_terminal_reaches_the_program_once() -> None:
     here, there = pty.openpty()
     on_terminal = "import os, sys; os.login_tty(0); os.execv(sys.executable, sys.argv[1:])"
+    # Two that come at the same moment would be one.
+    late = "send = run_child._send; run_child._send = lambda *to: (time.sleep(0.2), send(*to))"
+    command = [sys.executable, "-c", PATCHED.format(late), "run", "--", sys.executable, "-c"]
     process = subprocess.Popen(
-        [sys.executable, "-c", on_terminal, *RUN, "--", sys.executable, "-c", COUNT_INTERRUPTS],
+        [sys.executable, "-c", on_terminal, *command, COUNT_INTERRUPTS],
         env=environment(),
         stdin=there,
     )
