@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from simulator.engine.control_shapes import JobView, LedgerAnswer, VerifyAnswer
 
 
-@click.command(short_help="List jobs, or show one with its timetable.")
+@click.command()
 @click.argument("generation_id", metavar="[ID]", required=False)
 @click.option("--status", metavar="STATUS", help="Only those that are pending, queued, …")
 @click.option("--account", metavar="NAME", help="Only those of one account.")
@@ -26,7 +26,7 @@ def jobs(driver: Driver, generation_id: str | None, **only: str | None) -> None:
         driver.tell(driver.client.jobs(**only), _show_jobs)
 
 
-@click.command(short_help="Show the ledger and its balance, or check it.")
+@click.command()
 @click.option("--generation", metavar="ID", help="Only the entries of one generation.")
 @click.option("--account", metavar="NAME", help="Only one account.")
 @click.option("--verify", is_flag=True, help="Check its laws; 1 when one is broken.")

@@ -15,7 +15,7 @@ _UNITS = (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3_600.0), ("d", 86_400.0
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd]?)", re.ASCII)
 
 
-@click.group(invoke_without_command=True, short_help="Look at a world's clock, or move it.")
+@click.group(invoke_without_command=True)
 @driven
 def clock(driver: Driver) -> None:
     """Look at a world's clock, or move it. Without a command: what it shows."""
@@ -76,7 +76,7 @@ def until(driver: Driver, generation_id: str, status: str) -> None:
     driver.tell(driver.client.clock.advance_until(generation_id, status), _show)
 
 
-@click.command(short_help="Empty a world, or all of them.")
+@click.command()
 @click.option("--all", "everything", is_flag=True, help="Every namespace, not only this one.")
 @driven
 def reset(driver: Driver, everything: bool) -> None:

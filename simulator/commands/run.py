@@ -10,7 +10,6 @@ KUBEEZ_API_KEY in its environment. The exit status is the program's; 128 + N whe
 
 
 @click.command(
-    short_help="Give a program a simulator while it runs.",
     epilog=EPILOG,
     context_settings={"allow_interspersed_args": False},
 )
