@@ -20,7 +20,7 @@ META: Mapping[str, Any] = {
 }
 
 
-def request(method: str, params: Mapping[str, Any] | None, number: int | None) -> bytes:
+def request(method: str, params: Mapping[str, Any] | None, number: int | str | None) -> bytes:
     """A request, or a notification when it has no number."""
     message: dict[str, Any] = {"jsonrpc": "2.0", "method": method}
     if number is not None:
@@ -45,7 +45,7 @@ def stateless_headers(method: str, name: str) -> dict[str, str]:
     return {**headers, "Mcp-Name": name} if name else headers
 
 
-def message_of(content: bytes, kind: str, number: int) -> Any:
+def message_of(content: bytes, kind: str, number: int | str) -> Any:
     """The answer to request ``number``, from JSON or from an event stream; None when it is not
     there."""
     if not kind.startswith("text/event-stream"):

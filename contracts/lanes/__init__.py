@@ -19,8 +19,13 @@ class Lane:
 
 
 LANES: tuple[Lane, ...] = (
-    Lane("access", "keys, statuses, error bodies, the MCP handshake", ("access",)),
-    Lane("lifecycle", "a job from its start to its files", ("lifecycle",)),
+    Lane(
+        "access",
+        "keys, statuses, error bodies, the MCP handshake",
+        ("access", "wire_rest", "wire_mcp"),
+    ),
+    Lane("rules", "prices, limits and refusals, by golden cases", ("catalogue", "rules")),
+    Lane("lifecycle", "a job from its start to its files", ("lifecycle", "delivery")),
 )
 
 
