@@ -1,5 +1,7 @@
 """The guard as an ASGI app: judge, hold, wait, send, settle, record."""
 
+import contextlib
+
 import httpx2
 from starlette.types import Receive, Scope, Send
 
@@ -114,29 +116,21 @@ class GuardApp:
                 kept.extend(clean)
                 await send_part(send, clean, more=True)
 
-        try:
-            whole = await until_hung_up(forward(), receive)
-        except Lost:
-            whole = False
+        with contextlib.suppress(Lost):  # the messages that came whole say what they say
+            await until_hung_up(forward(), receive)
         rest = scrubber.rest()
-        self._settle(passage, response, headers, bytes(kept) + rest, whole=whole)
+        self._settle(passage, response, headers, bytes(kept) + rest)
         await send_part(send, rest)
 
     def _settle(
-        self,
-        passage: Passage,
-        response: httpx2.Response,
-        headers: list[Header],
-        body: bytes,
-        *,
-        whole: bool = True,
+        self, passage: Passage, response: httpx2.Response, headers: list[Header], body: bytes
     ) -> None:
         """Before the caller has the whole answer, so that it sees what was spent."""
         outcomes = _outcomes(passage, response, body)
         for hold, outcome in zip(passage.holds, outcomes, strict=True):
             if outcome.verdict == "accepted":
                 self.purse.settle(hold, outcome.charged)
-            elif outcome.verdict == "refused" and whole:
+            elif outcome.verdict == "refused":
                 self.purse.release(hold)
         found = {outcome.verdict for outcome in outcomes}
         verdict = next((each for each in _WORST_FIRST if each in found), "free")

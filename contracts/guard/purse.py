@@ -54,7 +54,7 @@ class Purse:
     def hold(self, worst_cases: Sequence[int | None]) -> tuple[Hold, ...]:
         """All of them or none. Raises Refused."""
         with self._lock:
-            if self._cap is not None:
+            if worst_cases and self._cap is not None:
                 self._check(worst_cases, self._cap)
             holds = []
             for worst in worst_cases:
@@ -86,5 +86,5 @@ class Purse:
             wanted += worst
         left = cap - self._spent - sum(self._open.values())
         # A call that could cost is refused at cap 0 even if its worst case were 0.
-        if wanted > left or (worst_cases and not cap):
+        if wanted > left or not cap:
             raise Refused("cap", "Its worst case would pass the cap.")

@@ -33,16 +33,14 @@ async def send_own(send: Send, status: int, mark: str, told: Mapping[str, Any]) 
     await send_part(send, body)
 
 
-async def until_hung_up(work: Coroutine[Any, Any, None], receive: Receive) -> bool:
-    """Whether the work was done before the caller hung up, which ends it. Raises what it raises."""
+async def until_hung_up(work: Coroutine[Any, Any, None], receive: Receive) -> None:
+    """Returns when the work is done, or the caller hung up, which ends it. Raises what it does."""
     working = asyncio.create_task(work)
     waiting = asyncio.create_task(_hung_up(receive))
     try:
         await asyncio.wait({working, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             working.result()
-            return True
-        return False
     finally:
         working.cancel()
         waiting.cancel()

@@ -14,11 +14,13 @@ from contracts.guard.app import GuardApp
 from contracts.guard.pace import Clock
 from contracts.guard.profile import GuardProfile
 from contracts.guard.secret import Secret
-from contracts.pricing import PriceList
+from contracts.pricing import PriceList, load_prices
 
 REST, MCP = "https://rest.example", "https://mcp.example/mcp"
 CANARY, SECOND = "sk_live_canary_0123456789", "sk_live_second_0123456789"
 IMAGE = {"model": "z-image", "prompt": "x"}  # 4 credits
+
+PRICES = load_prices()
 
 Handler = Callable[[httpx2.Request], Awaitable[httpx2.Response]]
 
@@ -137,7 +139,9 @@ async def guarded(
         **profile,
     }
     transport = httpx2.MockTransport(handle)
-    app = GuardApp(GuardProfile(**settings), prices=prices, transport=transport, clock=clock)
+    app = GuardApp(
+        GuardProfile(**settings), prices=prices or PRICES, transport=transport, clock=clock
+    )
     try:
         yield Guarded(app, arrived)
     finally:
@@ -147,10 +151,14 @@ async def guarded(
 async def accepting(request: httpx2.Request) -> httpx2.Response:
     """Takes everything, and says nothing of its price."""
     if request.url.host == "mcp.example":
-        told = json.loads(request.content or b"{}")
-        calls = told if isinstance(told, list) else [told]
-        results = [result_of(each.get("id"), {"generation_id": "g"}) for each in calls]
-        return httpx2.Response(200, json=results if isinstance(told, list) else results[0])
+        try:
+            told = json.loads(request.content)
+        except ValueError:
+            told = {}
+        calls = [each for each in (told if isinstance(told, list) else [told]) if each]
+        numbers = [each.get("id") for each in calls if isinstance(each, dict)]
+        results = [result_of(number, {"generation_id": "g"}) for number in numbers]
+        return httpx2.Response(200, json=results[0] if len(results) == 1 else results)
     return httpx2.Response(200, json={"generation_id": "g"})
 
 
