@@ -41,7 +41,8 @@ Price = Callable[[Choice], Fraction]
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the catalogue. ``durations`` are the options of the parameter, in seconds."""
+    """One row of the catalogue. ``durations`` are the options of the parameter, in seconds;
+    ``reference_limit_s`` is how long its reference files may last in all, 0 for no limit."""
 
     model_id: str
     kind: str
@@ -58,6 +59,9 @@ class Model:
     sound: str = ""
     audio_row: bool = False
     elements: bool = False
+    image_files: tuple[str, ...] = (".jpg", ".jpeg", ".png", ".webp")
+    video_files: tuple[str, ...] = (".mp4", ".mov", ".webm")
+    reference_limit_s: int = 0
 
     def defaults(self) -> Choice:
         """The cheapest plain request, for the price that the list shows."""

@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -90,12 +91,25 @@ def clip(width: int, height: int, seconds: int, colour: Colour, *, sound: bool) 
     return out.getvalue()
 
 
-def measure_s(path: Path) -> Fraction | None:
-    """Seconds of a sound or a video; nothing where there is no length to read."""
+@dataclass(frozen=True)
+class Known:
+    """What is known of an uploaded file: its bytes, and what could be read of the rest."""
+
+    size_bytes: int
+    length_s: Fraction | None = None
+    sides: tuple[int, int] | None = None
+
+
+def measure(path: Path, kind: str) -> Known:
+    """The measures of a file of one kind: ``image``, ``video`` or ``audio``."""
+    size_bytes = path.stat().st_size
     try:
+        if kind == "image":
+            with Image.open(path) as picture:
+                return Known(size_bytes, sides=picture.size)
         with av.open(path) as container:
-            if container.duration is None:
-                return None
-            return Fraction(container.duration, av.time_base)
-    except FFmpegError:
-        return None
+            length = container.duration
+            known_s = None if length is None else Fraction(length, av.time_base)
+            return Known(size_bytes, length_s=known_s)
+    except (FFmpegError, OSError, Image.DecompressionBombError):
+        return Known(size_bytes)

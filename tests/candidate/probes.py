@@ -4,21 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from tests.candidate.media import clip
-from tests.candidate.running import MAIN, SECOND, Caller
+from tests.candidate.running import SECOND, Caller
 
 VIDEO = "text-to-video"
 
 
 async def real_reference_length(caller: Caller) -> bool:
     film = clip(64, 64, 4, (9, 9, 9), sound=False)
-    sent = await caller.http.post(
-        "/v1/upload/media", headers={"X-API-Key": MAIN}, files={"file": ("a.mp4", film)}
-    )
     answer = await caller.cost(
         "seedance-2-fast-480p-video-ref",
         generation_type=VIDEO,
         duration="4s",
-        source_media_urls=sent.json()["urls"],
+        source_media_urls=[await caller.upload("a.mp4", film)],
     )
     return bool(answer.json()["estimated_cost_credits"] != (15 + 4) * 12)
 

@@ -186,8 +186,7 @@ async def store(service: Service, file: UploadFile | str | None) -> Response:
     path = service.settings.folder / name
     await asyncio.to_thread(path.write_bytes, await file.read())
     url = f"{service.public_url}/media/uploads/{name}"
-    measured = EXTENSIONS[extension] != "image"
-    service.known_s[url] = await asyncio.to_thread(media.measure_s, path) if measured else None
+    service.known[url] = await asyncio.to_thread(media.measure, path, EXTENSIONS[extension])
     return JSONResponse({"url": url, "urls": [url]})
 
 

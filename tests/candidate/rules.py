@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
 from tests.candidate.asking import Ask, Refused
 from tests.candidate.catalogue import I2V, Choice, Media, Model
+from tests.candidate.elements import check_elements, extension
 from tests.candidate.image_models import IMAGE_MODELS
+from tests.candidate.media import Known
 from tests.candidate.video_models import FAMILIES, VIDEO_MODELS
 
 MODELS: Mapping[str, Model] = {each.model_id: each for each in (*IMAGE_MODELS, *VIDEO_MODELS)}
@@ -19,7 +19,6 @@ EXTENSIONS: Mapping[str, str] = {
     **dict.fromkeys((".mp4", ".mov", ".webm"), "video"),
     **dict.fromkeys((".mp3", ".wav", ".m4a"), "audio"),
 }
-REFERENCE_LIMIT_S = 15
 DIRECTIONAL = ("9:16", "16:9", "4:3", "3:4")
 LENGTH = re.compile(r"([0-9]{1,4})s?")
 
@@ -44,14 +43,15 @@ class Sources:
     images: Sequence[str]
     videos: Sequence[str]
     audios: Sequence[str]
-    known_s: Mapping[str, Fraction | None]
+    known: Mapping[str, Known]
 
     def lengths(self, urls: Sequence[str]) -> list[Fraction]:
         """Seconds of each file whose length is known."""
-        return [length for url in urls if (length := self.known_s.get(url)) is not None]
+        found = [self.known[url].length_s for url in urls if url in self.known]
+        return [length for length in found if length is not None]
 
 
-def check(ask: Ask, known_s: Mapping[str, Fraction | None], defects: frozenset[str]) -> Order:
+def check(ask: Ask, known: Mapping[str, Known], defects: frozenset[str]) -> Order:
     """The order behind a request, or the first thing that is wrong with it (Refused)."""
     model = find_model(ask.model)
     if ask.generation_type not in model.modes:
@@ -59,8 +59,9 @@ def check(ask: Ask, known_s: Mapping[str, Fraction | None], defects: frozenset[s
         message = f"{model.model_id} does not make {ask.generation_type}"
         raise Refused(400, "unsupported_generation_type", message, allowed=allowed)
     check_prompt(model, ask.prompt, defects)
-    sources = check_sources(model, ask.generation_type, ask.urls(), known_s)
-    check_elements(model, ask.kling_elements)
+    sources = check_sources(model, ask.generation_type, ask.urls(), known)
+    if model.elements:
+        check_elements(ask.kling_elements, known)
     seconds = check_duration(model, ask.duration, defects)
     ratio = check_ratio(model, ask, defects)
     quality = one_of("invalid_quality", ask.quality, model.qualities, "standard")
@@ -115,17 +116,15 @@ def check_prompt(model: Model, prompt: str, defects: frozenset[str]) -> None:
         )
 
 
-def extension(url: str) -> str:
-    """The extension of a URL's path, in small letters; empty where there is none."""
-    try:
-        return PurePosixPath(urlsplit(url).path).suffix.lower()
-    except ValueError:
-        return ""
+def kind_of(model: Model, url: str) -> str:
+    """What a source is by its extension; empty where the model does not read such files."""
+    suffix = extension(url)
+    kind = EXTENSIONS.get(suffix, "")
+    reads = {"image": model.image_files, "video": model.video_files, "audio": (suffix,)}
+    return kind if suffix in reads.get(kind, ()) else ""
 
 
-def check_sources(
-    model: Model, mode: str, urls: list[str], known_s: Mapping[str, Fraction | None]
-) -> Sources:
+def check_sources(model: Model, mode: str, urls: list[str], known: Mapping[str, Known]) -> Sources:
     """Source media by kind: how many, of which kind, how long."""
     takes = model.modes[mode]
     limits = {"image": takes.images, "video": takes.videos, "audio": takes.audios}
@@ -136,16 +135,17 @@ def check_sources(
     references = model.sound == "generate_audio"
     found: dict[str, list[str]] = {"image": [], "video": [], "audio": []}
     for url in urls:
-        kind = EXTENSIONS.get(extension(url), "")
+        kind = kind_of(model, url)
         if kind not in found or not (limits[kind][1] or (references and kind == "video")):
             message = "this model does not take files of that kind"
             raise Refused(400, "unsupported_media_type", message, extension=extension(url))
         found[kind].append(url)
     count_sources(found, limits, banned_videos=references and mode == I2V)
-    sources = Sources(found["image"], found["video"], found["audio"], known_s)
-    if references:
-        check_lengths("reference_video_too_long", sources.lengths(sources.videos))
-        check_lengths("reference_audio_too_long", sources.lengths(sources.audios))
+    sources = Sources(found["image"], found["video"], found["audio"], known)
+    if model.reference_limit_s:
+        most = model.reference_limit_s
+        check_lengths("reference_video_too_long", sources.lengths(sources.videos), most)
+        check_lengths("reference_audio_too_long", sources.lengths(sources.audios), most)
     return sources
 
 
@@ -171,11 +171,11 @@ def count_sources(
         raise Refused(400, "reference_video_not_allowed", message)
 
 
-def check_lengths(code: str, lengths: Sequence[Fraction]) -> None:
+def check_lengths(code: str, lengths: Sequence[Fraction], most: int) -> None:
     """No file and no sum over the limit."""
-    if sum(lengths, Fraction(0)) > REFERENCE_LIMIT_S:
-        message = f"references may last {REFERENCE_LIMIT_S} s in all"
-        raise Refused(400, code, message, max_seconds=REFERENCE_LIMIT_S)
+    if sum(lengths, Fraction(0)) > most:
+        message = f"references may last {most} s in all"
+        raise Refused(400, code, message, max_seconds=most)
 
 
 def reference_s(sources: Sources, model: Model, defects: frozenset[str]) -> Fraction:
@@ -185,34 +185,7 @@ def reference_s(sources: Sources, model: Model, defects: frozenset[str]) -> Frac
     lengths = sources.lengths(sources.videos)
     if "real-reference-length" in defects and len(lengths) == len(sources.videos):
         return Fraction(ceil(sum(lengths)))
-    return Fraction(REFERENCE_LIMIT_S)
-
-
-def check_elements(model: Model, elements: object) -> None:
-    """Kling elements: a name, a description, and two to four images or one video."""
-    if not model.elements or elements is None:
-        return
-    if not isinstance(elements, list):
-        raise Refused(400, "invalid_kling_elements", "kling_elements must be a list")
-    if len(elements) > 3:
-        raise Refused(400, "invalid_kling_elements", "at most 3 elements are taken")
-    for index, element in enumerate(elements):
-        if not is_element(element):
-            message = "an element needs name, description, and 2 to 4 image URLs or 1 video URL"
-            raise Refused(400, "invalid_kling_elements", message, index=index)
-
-
-def is_element(element: object) -> bool:
-    """Whether one element is complete."""
-    if not isinstance(element, dict):
-        return False
-    if not all(isinstance(element.get(key), str) for key in ("name", "description")):
-        return False
-    stills = element.get("element_input_urls") or []
-    films = element.get("element_input_video_urls") or []
-    if not (isinstance(stills, list) and isinstance(films, list)):
-        return False
-    return (len(stills) in {2, 3, 4} and not films) or (len(films) == 1 and not stills)
+    return Fraction(model.reference_limit_s)
 
 
 def check_duration(model: Model, duration: object, defects: frozenset[str]) -> int:

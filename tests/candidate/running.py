@@ -69,6 +69,13 @@ class Caller:
         """What a request would cost."""
         return await self.rest("POST", "/v1/generate/cost", {"model": model, **fields})
 
+    async def upload(self, name: str, content: bytes) -> str:
+        """Where an uploaded file is."""
+        headers, files = {"X-API-Key": MAIN}, {"file": (name, content)}
+        answer = await self.http.post("/v1/upload/media", headers=headers, files=files)
+        url: str = answer.json()["urls"][0]
+        return url
+
     async def credits(self, key: str = MAIN) -> float:
         """What an account may spend."""
         credits: float = (await self.rest("GET", "/v1/balance", key=key)).json()["credits"]

@@ -38,7 +38,7 @@ class Service:
     accounts: list[Account] = field(default_factory=list)
     jobs: dict[str, Job] = field(default_factory=dict)
     running: list[Job] = field(default_factory=list)
-    known_s: dict[str, Fraction | None] = field(default_factory=dict)
+    known: dict[str, media.Known] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         pairs = enumerate(self.settings.keys)
@@ -57,7 +57,7 @@ class Service:
         if "credits-before-rules" in self.settings.defects and ask.model in rules.MODELS:
             model = rules.MODELS[ask.model]
             check_credits(account, model.price(model.defaults()))
-        order = rules.check(ask, self.known_s, self.settings.defects)
+        order = rules.check(ask, self.known, self.settings.defects)
         check_credits(account, order.credits)
         if "credit-race" in self.settings.defects:
             await asyncio.sleep(0.02)
@@ -163,11 +163,13 @@ class Service:
 
     def cost(self, ask: Ask) -> dict[str, object]:
         """What a request would cost; Refused where it would be."""
-        order = rules.check(ask, self.known_s, self.settings.defects)
+        order = rules.check(ask, self.known, self.settings.defects)
+        credits = plain(order.credits)
         return {
             "model": ask.model,
             "generation_type": order.mode,
-            "estimated_cost_credits": plain(order.credits),
+            "credits": credits,
+            "estimated_cost_credits": credits,
             "billing_mode": order.model.billing,
         }
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.candidate.defects import DEFECTS, chosen
-from tests.candidate.media import clip
+from tests.candidate.media import clip, picture
 from tests.candidate.probes import PROBES, VIDEO
 from tests.candidate.running import SECOND, Caller, calling, process, within
 
@@ -126,13 +126,64 @@ async def test_nobody_is_served_without_a_good_key(fixed: Caller, key: str) -> N
     assert (over_rest.status_code, over_mcp.status_code) == (401, 401)
 
 
-async def test_a_reference_that_lasts_too_long_is_refused(fixed: Caller) -> None:
-    film = clip(64, 64, 16, (9, 9, 9), sound=False)
-    files = {"file": ("long.mp4", film)}
-    sent = await fixed.http.post("/v1/upload/media", headers={"X-API-Key": SECOND}, files=files)
-    urls = sent.json()["urls"]
-    answer = await fixed.cost("seedance-2-480p", generation_type=VIDEO, source_media_urls=urls)
+@pytest.mark.parametrize(
+    ("model", "mode", "stills", "length_s"),
+    [
+        ("seedance-2-480p", "text-to-video", [], 16),
+        ("kling-2-6-motion-control-720p", "image-to-video", ["https://example.com/a.png"], 31),
+    ],
+)
+async def test_a_reference_that_lasts_too_long_is_refused(
+    fixed: Caller, model: str, mode: str, stills: list[str], length_s: int
+) -> None:
+    film = await fixed.upload("long.mp4", clip(64, 64, length_s, (9, 9, 9), sound=False))
+    urls = [*stills, film]
+    answer = await fixed.cost(model, generation_type=mode, source_media_urls=urls)
     assert answer.json()["error"] == "reference_video_too_long"
+
+
+@pytest.mark.parametrize(
+    ("model", "urls"),
+    [
+        ("kling-3-0-pro", ["https://example.com/a.webp"]),
+        ("kling-3-0-motion-control-720p", ["https://e.com/a.png", "https://e.com/a.mov"]),
+        ("seedance-1-5-pro", ["https://example.com/a.png", "https://example.com/a.gif"]),
+    ],
+)
+async def test_a_file_of_a_kind_that_a_model_cannot_read_is_refused(
+    fixed: Caller, model: str, urls: list[str]
+) -> None:
+    answer = await fixed.cost(model, generation_type="image-to-video", source_media_urls=urls)
+    assert answer.json()["error"] == "unsupported_media_type"
+
+
+@pytest.mark.parametrize(("side", "status"), [(300, 200), (299, 400)])
+async def test_an_element_takes_images_from_300_pixels(
+    fixed: Caller, side: int, status: int
+) -> None:
+    url = await fixed.upload("cat.png", picture(side, 400, (9, 9, 9)))
+    element = {"name": "cat", "description": "A cat", "element_input_urls": [url, url]}
+    answer = await fixed.cost("kling-3-0-std", generation_type=VIDEO, kling_elements=[element])
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"element_input_urls": ["https://example.com/a.png"]},
+        {"element_input_urls": ["https://example.com/a.webp"] * 2},
+        {"element_input_video_urls": ["https://example.com/a.webm"]},
+        {"element_input_video_urls": "https://example.com/a.mp4"},
+        {},
+    ],
+    ids=["one image", "webp", "webm", "no list", "no file"],
+)
+async def test_an_element_that_is_not_whole_is_refused(
+    fixed: Caller, fields: dict[str, object]
+) -> None:
+    element = {"name": "cat", "description": "A cat", **fields}
+    answer = await fixed.cost("kling-3-0-std", generation_type=VIDEO, kling_elements=[element])
+    assert answer.json()["error"] == "invalid_kling_elements"
 
 
 @pytest.mark.parametrize("route", ["captions", "separation", "dialogue", "music", "ad-copy"])

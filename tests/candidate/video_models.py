@@ -92,6 +92,7 @@ def kling_3() -> Iterator[Model]:
         price = rate(silent, loud)
         base = Model(f"kling-3-0-{name}", "video", takes, price, "per_second", 2_500, THREE)
         base = replace(base, durations=tuple(range(3, 16)), size="720p")
+        base = replace(base, image_files=(".png", ".jpg", ".jpeg"))
         yield replace(base, sound="toggle", audio_row=True, elements=True)
 
 
@@ -103,6 +104,7 @@ def motion_control() -> Iterator[Model]:
         for size, credits in (("720p", low), ("1080p", high)):
             name = f"kling-{version}-motion-control-{size}"
             row = video(name, takes, credits * 30, ratios, 5)
+            row = replace(row, video_files=(".mp4", ".webm"), reference_limit_s=30)
             yield replace(row, billing="per_second", prompt_max=2_500, size=size)
 
 
@@ -120,6 +122,7 @@ def seedance_2() -> Iterator[Model]:
         base = Model(name, "video", takes, rate(plain), "per_second", 2_500, SEEDANCE_2)
         size = name.rpartition("-")[2]
         base = replace(base, durations=tuple(range(4, 16)), sound="generate_audio", size=size)
+        base = replace(base, reference_limit_s=15)
         yield base
         yield replace(base, model_id=f"{name}-video-ref", price=rate(reference))
 
