@@ -144,8 +144,9 @@ class Backend:
     async def fetch(self, url: str) -> Reply:
         """A file by its whole URL, without a key. Raises CannotTell for a host that the target
         does not allow."""
-        if urlsplit(url).netloc not in self.target.hosts:
-            raise CannotTell(f"files lie at {urlsplit(url).netloc}, which is no allowed host")
+        place = urlsplit(url)
+        if not {place.netloc, place.hostname} & self.target.hosts:
+            raise CannotTell(f"files lie at {place.netloc}, which is no allowed host")
         return await self._send(
             "rest", "file", "GET", "", url, who="none", headers={"Accept": "*/*"}, again=True
         )
@@ -283,8 +284,9 @@ class Backend:
             if credits is not None and not self.has("control"):
                 raise CannotTell("the credits of the target's account can't be set")
             return
-        await self.control("POST", "reset")
+        # In this order: a reset keeps the clock's mode, and nothing may pass between the two.
         await self.control("POST", "clock/freeze")
+        await self.control("POST", "reset")
         if credits is not None or scopes is not None:
             await self.set_credits(100_000 if credits is None else credits, scopes=scopes)
 

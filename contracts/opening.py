@@ -8,13 +8,28 @@ from pathlib import Path
 
 import httpx2
 
+from contracts.guard import MAIN_KEY, SECOND_KEY, Guard, GuardProfile, Secret
+from contracts.guard.guard import GuardFailed
+from contracts.guard.secret import secret_from
 from contracts.jsonrpc import SESSION, STATELESS
-from contracts.keys import Keys, read_key
+from contracts.keys import Keys, NoKey, read_key, scrubber
 from contracts.run import Runner, Settings
-from contracts.target import KEY_ENV, Target, from_file, probe, supposed
-from contracts.wire import TIMEOUT_S
+from contracts.target import KEY_ENV, Target, WrongTarget, from_file, probe, supposed
+from contracts.wire import TIMEOUT_S, Wire
 
 CONNECTIONS_MOST = 40
+
+FREE_CALLS = (
+    "GET /v1/nothing",
+    "GET /v1/generate",
+    "GET /v1/models/{}/{}",
+    "PUT /v1/balance",
+    "DELETE /v1/models",
+    "POST /v1/models",
+    "rpc no/such-method",
+    "tool no_such_tool",
+)
+"""Calls of the checks that are none of the provider's, so that nothing can be started by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +59,9 @@ def imagined(asked: Asked) -> Target:
 async def found(http: httpx2.AsyncClient, asked: Asked) -> Target:
     """The target as it is. Raises DataError, WrongTarget."""
     if asked.is_file:
-        return _told(from_file(Path(asked.target)), asked)
-    target = _told(await probe(http, asked.target, asked.mcp_url), asked)
+        target = imagined(asked)
+    else:
+        target = _told(await probe(http, asked.target, asked.mcp_url), asked)
     if target.is_loopback:
         return target
     # A simulator that others may be using as well is no place to empty worlds in.
@@ -64,13 +80,52 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
 async def runner(
     http: httpx2.AsyncClient, target: Target, settings: Settings
 ) -> AsyncIterator[Runner]:
-    """Raises NoKey."""
+    """A simulator on this machine is spoken to as it is, everything else through the guard. Raises
+    NoKey, WrongTarget."""
     token = read_key(target.token_env) if target.token_env else ""
-    if target.has_worlds and target.is_loopback:
-        yield Runner(target, http, Keys(""), settings, token)
+    scrub = scrubber((token,))
+    if _is_free(target):
+        urls = {"rest": target.rest_url, "mcp": target.mcp_url}
+        yield Runner(target, Wire(http, urls, scrub, token), Keys(""), settings)
         return
-    second = read_key(target.second_key_env) if target.second_key_env else ""
-    yield Runner(target, http, Keys(read_key(target.key_env), second), settings, token)
+    try:
+        guard = Guard(_profile(target))
+        guard.__enter__()
+    except (GuardFailed, ValueError) as error:
+        raise WrongTarget(f"the guard: {error}") from error
+    try:
+        urls = {"rest": guard.rest_url, "mcp": guard.mcp_url}
+        wire = Wire(http, urls, scrub, token, guard.file_url)
+        keys = Keys(MAIN_KEY, SECOND_KEY if target.second_key_env else "")
+        yield Runner(target, wire, keys, settings)
+    finally:
+        guard.__exit__(None, None, None)
+
+
+def _is_free(target: Target) -> bool:
+    return target.has_worlds and target.is_loopback
+
+
+def _profile(target: Target) -> GuardProfile:
+    """Raises NoKey, ValueError."""
+    return GuardProfile(
+        rest_url=target.rest_url,
+        mcp_url=target.mcp_url,
+        key=_secret(target.key_env),
+        second_key=_secret(target.second_key_env) if target.second_key_env else None,
+        max_credits=target.max_credits,
+        allowed_hosts=target.allowed_hosts,
+        free_calls=FREE_CALLS,
+        control=target.is_simulator,
+    )
+
+
+def _secret(variable: str) -> Secret:
+    """Raises NoKey, ValueError."""
+    found = secret_from(variable)
+    if found is None:
+        raise NoKey(f"the variable {variable} holds no key")
+    return found
 
 
 def era_of(target: Target, wanted: str) -> str:

@@ -5,12 +5,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import httpx2
-
 from contracts.backend import Backend, world_keys
 from contracts.check import Broken, CannotTell, DoesNotApply, Judgement
 from contracts.jsonrpc import SESSION
-from contracts.keys import Keys, scrubber
+from contracts.keys import Keys
 from contracts.plan import Item, Plan
 from contracts.requirements import LEVELS, Requirement
 from contracts.target import Target
@@ -52,18 +50,13 @@ class Findings:
 
 
 class Runner:
-    """``keys``: of a target without worlds. ``urls``: where its REST and MCP answer, if that is
-    not where the target says."""
+    """``keys``: of a target without worlds."""
 
-    def __init__(
-        self, target: Target, http: httpx2.AsyncClient, keys: Keys, settings: Settings, token: str
-    ) -> None:
+    def __init__(self, target: Target, wire: Wire, keys: Keys, settings: Settings) -> None:
         self.target = target
+        self.wire = wire
         self.settings = settings
         self._keys = keys
-        urls = {"rest": target.rest_url, "mcp": target.mcp_url}
-        secrets = () if target.has_worlds else (keys.main, keys.second)
-        self.wire = Wire(http, urls, scrubber((*secrets, token)), token)
 
     async def run(self, plan: Plan, findings: Findings, told: OnFinding) -> None:
         """Level by level, into ``findings``; ``told`` hears of each."""

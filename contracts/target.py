@@ -99,7 +99,7 @@ class Target:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """``host:port`` that may be spoken to."""
+        """``host`` or ``host:port`` that may be spoken to."""
         own = {urlsplit(url).netloc for url in (self.rest_url, self.mcp_url) if url}
         return frozenset(own | set(self.allowed_hosts))
 

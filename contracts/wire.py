@@ -3,7 +3,7 @@ again when the connection breaks."""
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import httpx2
@@ -64,7 +64,8 @@ class Sent:
 
 
 class Wire:
-    """One client of one target. ``token``: the control plane's, "" for none."""
+    """One client of one target. ``urls``: what ``rest`` and ``mcp`` stand for. ``token``: the
+    control plane's, "" for none. ``file_url``: by which a file's whole URL is fetched."""
 
     def __init__(
         self,
@@ -72,7 +73,9 @@ class Wire:
         urls: Mapping[str, str],
         scrub: Scrubber,
         token: str = "",
+        file_url: Callable[[str], str] | None = None,
     ) -> None:
+        self._file_url = file_url
         self._http = http
         self._urls = urls
         self._scrub = scrub
@@ -82,7 +85,7 @@ class Wire:
     async def send(self, sent: Sent, keys: Keys, log: Log) -> Reply:
         """Raises Trouble, Withheld."""
         headers = {**dict(sent.headers), **self._credentials(sent, keys)}
-        url = self._urls.get(sent.base, "") + sent.path
+        url = self._url(sent)
         wait_s, tries = FIRST_WAIT_S, RESENDS if sent.again else 1
         for left in range(tries - 1, -1, -1):
             self.requests += 1
@@ -105,9 +108,13 @@ class Wire:
         body, refused = parsed(content), answer.status_code >= 400
         reply = Reply(answer.status_code, body, named, refused, content)
         self._record(sent, reply, log)
-        if named.get(GUARD_HEADER) == "refused":
-            raise Withheld(str(reply.fields.get("message") or reply.fields.get("detail") or body))
+        _check_guard(reply)
         return reply
+
+    def _url(self, sent: Sent) -> str:
+        if sent.base:
+            return self._urls[sent.base] + sent.path
+        return self._file_url(sent.path) if self._file_url else sent.path
 
     def _credentials(self, sent: Sent, keys: Keys) -> dict[str, str]:
         if sent.surface == "control":
@@ -140,6 +147,17 @@ class Wire:
         if reply is not None:
             exchange = _answered(exchange, reply)
         log.exchanges.append(exchange)
+
+
+def _check_guard(reply: Reply) -> None:
+    """Raises Withheld, Trouble for answers that are the guard's own."""
+    mark = reply.headers.get(GUARD_HEADER)
+    if not mark:
+        return
+    why = str(reply.fields.get("message") or reply.fields.get("detail") or reply.body)
+    if mark == "lost" or reply.fields.get("reason") == "unreachable":
+        raise Trouble(why)
+    raise Withheld(why)
 
 
 def _bears(sent: Sent) -> bool:
