@@ -1,5 +1,6 @@
 """What was called in a world: kept as it came, cut at a size, the oldest gone first."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -51,13 +52,15 @@ class Room:
 
 @dataclass(slots=True)
 class Journal:
-    """The journal of a world. ``dropped`` counts those that are gone."""
+    """The journal of a world. ``dropped`` counts those that are gone; ``listeners`` are told of
+    each new one."""
 
     room: Room = field(default_factory=Room)
     entries: deque[Entry] = field(default_factory=deque)
     last: int = 0
     dropped: int = 0
     taken: int = 0
+    listeners: set[asyncio.Event] = field(default_factory=set)
 
     def next(self) -> int:
         """The number of the entry that is about to be added."""
@@ -73,6 +76,8 @@ class Journal:
             self._drop()
         while self.room.taken > self.room.most and len(self.entries) > SQUEEZED:
             self._drop()
+        for listener in self.listeners:
+            listener.set()
 
     def clear(self) -> int:
         count = len(self.entries)

@@ -10,6 +10,7 @@ from simulator.domain.errors import Denial
 from simulator.domain.times import WORLD_BEGINS_MS
 from simulator.engine.asks import Asks
 from simulator.engine.clock import Clock
+from simulator.engine.counters import Counters
 from simulator.engine.faultbook import FaultBook
 from simulator.engine.journal import Journal, Room
 from simulator.engine.lab import Lab
@@ -100,6 +101,7 @@ class Worlds:
         self.real_ms = real_ms
         self._worlds: dict[str, World] = {}
         self._room = Room()
+        self.counters = Counters()
 
     async def world(self, name: str) -> World:
         """The world of that name, made when new. Raises Denial for a bad name or too many."""
