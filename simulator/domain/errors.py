@@ -41,13 +41,15 @@ that ``rate_limit_exceeded`` is looked for before any of them."""
 
 
 class Rejection(Exception):
-    """A business rule said no. ``fields`` join ``error`` and ``message`` in the answer's body."""
+    """A business rule said no. ``fields`` join ``error`` and ``message`` in the answer's body;
+    ``rule`` is the ruling's id, where one function decided."""
 
     def __init__(self, code: str, message: str, **fields: object) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.fields = fields
+        self.rule = ""
 
     @property
     def status(self) -> int:

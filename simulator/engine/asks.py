@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from simulator.domain.effects import Layer
+from simulator.domain.errors import Rejection
 from simulator.domain.faults import Call, Fired, first_of_each_kind, from_prompt, of_layers
 from simulator.engine.faultbook import FaultBook
 
@@ -12,7 +13,8 @@ from simulator.engine.faultbook import FaultBook
 class Asks:
     """``surface`` and ``route``: how the request came; ``asked``: by headers, before anything else;
     ``seed``: of the job, unless the request has one; ``fields``: what was sent; ``fired``: what has
-    taken place, to be told in the answer."""
+    taken place, to be told in the answer; ``refusal``: what a fault answers instead;
+    ``dropped``: nothing at all."""
 
     surface: str = "rest"
     route: str = ""
@@ -21,6 +23,8 @@ class Asks:
     seed: int | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
     fired: list[Fired] = field(default_factory=list)
+    refusal: Rejection | None = None
+    dropped: bool = False
 
     def call(self, account: str, model: str | None = None) -> Call:
         """The request as faults see it; ``model`` is what the one that was sent came to."""

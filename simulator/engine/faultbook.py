@@ -77,6 +77,16 @@ class FaultBook:
             if armed.fault.effect.layer in layers and self._takes(armed, call, now_ms)
         )
 
+    def would_take(self, call: Call, now_ms: int, kind: str) -> bool:
+        """Whether a rule of that kind is left for this call; nothing is counted."""
+        return any(
+            armed.fault.effect.kind == kind
+            and armed.left != 0
+            and armed.fault.awake(now_ms)
+            and armed.fault.match.fits(call)
+            for armed in self._armed.values()
+        )
+
     def give_back(self, fired: Iterable[Fired]) -> None:
         """These did not come to pass."""
         for fault_id in {one.id for one in fired}:

@@ -37,6 +37,12 @@ class Lab:
     journal: Journal
     breakpoints: Breakpoints = field(default_factory=Breakpoints)
     queues: dict[str, Queue] = field(default_factory=dict)
+    draws: int = 0
+
+    def drawn(self) -> int:
+        """A number for one more draw from the world's seed."""
+        self.draws += 1
+        return self.draws
 
     @property
     def busy(self) -> bool:

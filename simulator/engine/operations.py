@@ -7,22 +7,32 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from simulator.domain.evidence import ASSUMED, DOCUMENTED, OBSERVED, Strength
 from simulator.engine import answers, bodies
 from simulator.engine.products import ads, captions, dialogue, music, separation, sessions
 from simulator.engine.provider import Provider
 
-Call = Callable[..., Awaitable[Struct]]
-"""``(provider, caller, body)``; for the control plane ``(control, world, body)``."""
+Call = Callable[..., Awaitable[Struct | Raw]]
+"""``(provider, caller, body)``; for the control plane ``(control, world, body)``. A Raw is an
+answer that is JSON already."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A body that nobody has read yet, and the path's fields."""
+
+    fields: Mapping[str, str]
+    file: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """``scopes``: the key needs any of them; empty: any key will do. ``bucket``: the rate limit
     that a call counts against. ``refuses``: whether business rules can refuse it. ``advice``: when
-    an agent should use the tool."""
+    an agent should use the tool. ``file_bytes_most``: the body is a file of at most so many bytes,
+    and the call gets a FileBody."""
 
     name: str
     method: str
@@ -40,11 +50,17 @@ class Operation:
     looks_up: bool = False
     advice: str = ""
     example: Mapping[str, Any] = field(default_factory=dict)
+    file_bytes_most: int | None = None
 
     @property
     def reads(self) -> bool:
         """Whether it only looks: nothing is held, started or kept."""
         return self.method == "GET" or self.bucket == "read"
+
+    @property
+    def starts(self) -> bool:
+        """Whether it holds credits and makes a job."""
+        return self.method == "POST" and self.bucket not in (None, "read", "upload")
 
     @property
     def path_fields(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Answers on the wire: JSON out, and each kind of refusal in its one form."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -14,6 +15,7 @@ encode = msgspec.json.Encoder().encode
 Header = tuple[bytes, bytes]
 JSON: Header = (b"content-type", b"application/json")
 SIM: Header = (b"x-sim", b"1")
+FAULT = b"x-sim-fault"
 NOSNIFF: Header = (b"x-content-type-options", b"nosniff")
 
 REFUSALS = (Rejection, Denial, Malformed, StorageFull)
@@ -24,6 +26,14 @@ async def send_json(
     send: Send, status: int, payload: bytes, request_id: str, headers: Iterable[Header] = ()
 ) -> None:
     """One whole JSON answer."""
+    await send(json_head(status, payload, request_id, headers))
+    await send({"type": "http.response.body", "body": payload})
+
+
+def json_head(
+    status: int, payload: bytes, request_id: str, headers: Iterable[Header] = ()
+) -> dict[str, Any]:
+    """The head of a JSON answer, as ASGI sends it."""
     start = [
         JSON,
         (b"content-length", b"%d" % len(payload)),
@@ -32,8 +42,12 @@ async def send_json(
         NOSNIFF,
         *headers,
     ]
-    await send({"type": "http.response.start", "status": status, "headers": start})
-    await send({"type": "http.response.body", "body": payload})
+    return {"type": "http.response.start", "status": status, "headers": start}
+
+
+def rule_of(error: Exception) -> str:
+    """What refused: a rule's id, else the refusal's code; empty for what no rule decides."""
+    return (error.rule or error.code) if isinstance(error, Rejection) else ""
 
 
 def refusal(error: Exception) -> tuple[int, bytes, tuple[Header, ...]]:

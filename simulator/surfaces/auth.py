@@ -7,9 +7,9 @@ from hashlib import blake2b
 
 from simulator.domain.errors import Denial
 from simulator.engine.worlds import Caller, Worlds
+from simulator.surfaces.asked import Header, Scenario, asks_of, no_scenario
 
-Header = tuple[bytes, bytes]
-
+_ASKING = frozenset({b"x-sim-fault", b"x-sim-scenario", b"x-sim-seed", b"x-sim-delay"})
 _TEST_KEY = re.compile(
     r"sk_test_([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\.([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?"
 )
@@ -23,13 +23,16 @@ class Keys:
     """Finds the caller of a request. ``allow_live``: a live key opens a world of its own, named
     by its hash; the key itself is never kept."""
 
-    def __init__(self, worlds: Worlds, *, allow_live: bool = False) -> None:
+    def __init__(
+        self, worlds: Worlds, *, allow_live: bool = False, scenario: Scenario = no_scenario
+    ) -> None:
         self._worlds = worlds
         self._allow_live = allow_live
+        self._scenario = scenario
 
     async def caller(self, headers: Iterable[Header]) -> Caller:
-        """Raises Denial 401."""
-        key, idempotency_key = read_headers(headers)
+        """Raises Denial 401, and 400 for an ``X-Sim-*`` header that can't be read."""
+        key, idempotency_key, asked = read_headers(headers)
         if not key:
             raise Denial(401, f"An API key is missing. {_HELP}", _CHALLENGE)
         world, account = self.owner(key)
@@ -38,6 +41,8 @@ class Keys:
             raise Denial(401, "This key belongs to no account.", _CHALLENGE)
         if idempotency_key is not None:
             caller = replace(caller, idempotency_key=idempotency_key)
+        if asked or caller.world.lab.busy:
+            caller = replace(caller, asks=asks_of(asked, self._scenario))
         return caller
 
     def owner(self, key: str) -> tuple[str, str]:
@@ -63,10 +68,12 @@ def check_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
         raise Denial(403, f"This key lacks the scope {' or '.join(scopes)}.")
 
 
-def read_headers(headers: Iterable[Header]) -> tuple[str, str | None]:
-    """The API key (``""``: none) and the Idempotency-Key of a request, the latter as its hash."""
+def read_headers(headers: Iterable[Header]) -> tuple[str, str | None, tuple[Header, ...]]:
+    """The API key (``""``: none) and the Idempotency-Key of a request, the latter as its hash, and
+    the headers that speak to the simulator itself."""
     api_key = bearer = ""
     idempotency_key = None
+    asked: tuple[Header, ...] = ()
     for name, value in headers:
         if name == b"x-api-key":
             api_key = value.decode("latin-1").strip()
@@ -77,4 +84,6 @@ def read_headers(headers: Iterable[Header]) -> tuple[str, str | None]:
         elif name == b"idempotency-key":
             # Some callers derive it from what is secret, and only its sameness is ever needed.
             idempotency_key = blake2b(value, digest_size=16).hexdigest()
-    return api_key or bearer, idempotency_key
+        elif name in _ASKING:
+            asked = (*asked, (name, value))
+    return api_key or bearer, idempotency_key, asked

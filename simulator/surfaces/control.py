@@ -1,6 +1,7 @@
 """The control plane under ``/_sim``: who may make its calls, and on which world."""
 
 import hmac
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.domain.errors import Denial
 from simulator.engine.control import Control
-from simulator.engine.operations import Operation
+from simulator.engine.operations import FileBody, Operation
 from simulator.engine.shapes import from_fields, from_json, read_object
 from simulator.engine.worlds import World, Worlds
 from simulator.surfaces.answering import (
@@ -100,6 +101,9 @@ class ControlSurface:
         scope: Scope,
         receive: Receive,
     ) -> Any:
+        if operation.file_bytes_most is not None:
+            limits = replace(self._limits, max_json_bytes=operation.file_bytes_most)
+            return FileBody(fields, await read_json_body(receive, limits))
         if operation.method != "POST":
             where = "path" if fields else "query"
             given = {**query_fields(scope), **fields}
@@ -114,7 +118,7 @@ class ControlSurface:
         for name, value in scope["headers"]:
             if name == b"x-sim-namespace":
                 return await self._worlds.world(value.decode("latin-1"))
-        key, _ = read_headers(self._without_token(scope))
+        key, _, _ = read_headers(self._without_token(scope))
         if not key:
             return await self._worlds.world(DEFAULT_NAMESPACE)
         world, account = self._keys.owner(key)

@@ -19,14 +19,26 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.domain.errors import Denial
 from simulator.domain.inputs import CONTENT_TYPES, Upload
-from simulator.domain.jobs import Job, can_be_heard, status
+from simulator.domain.jobs import Job, can_be_heard, files_are_there, status
 from simulator.domain.outputs import Output, Variant, declared_size
 from simulator.engine.answers import optimized_format
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import World
 from simulator.media import Rendered, render
-from simulator.surfaces.answering import JSON, NOSNIFF, SIM, Header, encode, method_not_allowed
+from simulator.surfaces.answering import (
+    JSON,
+    NOSNIFF,
+    REFUSALS,
+    SIM,
+    Header,
+    encode,
+    method_not_allowed,
+    refusal,
+)
+from simulator.surfaces.connection import ConnectionDropped, hang_up
+from simulator.surfaces.file_faults import DOWNLOAD, FileReply, file_fate
 from simulator.surfaces.ranges import Unsatisfiable, goes_on, is_current, wanted
+from simulator.surfaces.recording import Seen, record, started
 from simulator.surfaces.rendering import Renderings
 from simulator.surfaces.upload_folder import UploadFolder
 
@@ -69,6 +81,7 @@ class _Uploaded:
 class _Result:
     """A file of a completed job; ``sources`` are the uploads that it shows."""
 
+    job: Job
     output: Output
     variant: Variant
     extension: str
@@ -100,11 +113,26 @@ class Files:
         self._renderings = Renderings(cache_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = Seen("files", started(), operation=DOWNLOAD)
+        reply = FileReply(send)
+        try:
+            await self._answer(seen, reply, scope, receive)
+        except ConnectionDropped:
+            reply.status = 0
+            await hang_up(scope, receive, polite=reply.begun)
+        finally:
+            record(self._provider.worlds, seen, scope, ("", reply.status, b""), reply.size)
+
+    async def _answer(self, seen: Seen, reply: FileReply, scope: Scope, receive: Receive) -> None:
+        send = reply.send
         try:
             if scope["method"] not in ("GET", "HEAD"):
                 raise method_not_allowed(["GET"])
             asked = _asked(scope)
-            found = await self._find(scope["path"])
+            found = await self._find(scope["path"], seen)
+            if isinstance(found, _Result) and seen.world is not None:
+                reply.fate = await file_fate(self._provider, seen.world, found.job)
+                seen.faults = reply.fate.told
             if is_current(asked.if_none_match, found.etag):
                 await _start(send, 304, [(b"etag", found.etag.encode()), *_FIXED])
                 await _send_last(send, b"")
@@ -112,20 +140,21 @@ class Files:
                 await self._send_upload(found, asked, receive, send)
             else:
                 await self._send_result(found, asked, receive, send)
-        except Denial as denial:
-            await _refuse(scope, send, denial)
+        except REFUSALS as error:
+            await _refuse(scope, send, _as_denial(error))
 
     def close(self) -> None:
         """Ends the rendering of what nobody waits for any more."""
         self._renderings.close()
 
-    async def _find(self, path: str) -> _Uploaded | _Result:
+    async def _find(self, path: str, seen: Seen) -> _Uploaded | _Result:
         """Raises Denial 404."""
         upload = _UPLOAD.fullmatch(path)
         output = _OUTPUT.fullmatch(path)
         found: _Uploaded | _Result | None = None
         match = upload or output
         world = await self._provider.worlds.known(match[1]) if match is not None else None
+        seen.world = world
         if world is not None and upload is not None:
             found = await self._uploaded(world, upload[2], upload[3])
         elif world is not None and output is not None:
@@ -158,7 +187,7 @@ class Files:
         paths = tuple(self._folder.path(world.name, up.id, up.extension) for up in uploads)
         variant, extension = named
         etag = _etag(variant.value, (output, uploads))
-        return _Result(output, variant, extension, paths, etag)
+        return _Result(job, output, variant, extension, paths, etag)
 
     async def _send_upload(
         self, found: _Uploaded, asked: _Asked, receive: Receive, send: Send
@@ -206,7 +235,10 @@ def _is_there(job: Job, output: Output, name: str, now_ms: int) -> bool:
     streamed = name.startswith(STREAMED)
     if job.kind == "music" and (streamed or output.kind == "image"):
         return can_be_heard(job, now_ms)
-    return not streamed and status(job, now_ms) == "completed"
+    if streamed or status(job, now_ms) != "completed" or not files_are_there(job, now_ms):
+        return False
+    lost = job.quirks is not None and job.quirks.optimization_failed
+    return not (lost and name.startswith("optimized."))
 
 
 def _named(output: Output, name: str) -> tuple[Variant, str] | None:
@@ -226,6 +258,15 @@ def _etag(kind: str, description: object) -> str:
     """A strong validator made of what the bytes follow from, so that no byte has to exist."""
     digest = blake2b(msgspec.json.encode((kind, description)), digest_size=16)
     return f'"{digest.hexdigest()}"'
+
+
+def _as_denial(error: Exception) -> Denial:
+    """Files have one form of refusal."""
+    if isinstance(error, Denial):
+        return error
+    status, payload, headers = refusal(error)
+    text = msgspec.json.decode(payload).get("message", "refused")
+    return Denial(status, text, {name.decode(): value.decode() for name, value in headers})
 
 
 def _asked(scope: Scope) -> _Asked:

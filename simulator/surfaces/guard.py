@@ -24,12 +24,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from simulator import logs
+from simulator.surfaces.connection import CONNECTION, ConnectionDropped
 from simulator.surfaces.cors import PREFLIGHT, cors_headers, preflight_headers
 
 Header = tuple[bytes, bytes]
 
 LOOPBACK_HOSTS = frozenset({b"127.0.0.1", b"localhost", b"[::1]", b"testserver"})
-CONNECTION = "mediasim.connection"  # the scope's extension that knows whether the caller is there
 UPLOAD_PREFIXES = ("/v1/upload/", "/upload/")
 _SIM = (b"x-sim", b"1")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -48,6 +48,7 @@ _TOO_LARGE = 413
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 _JSON_TYPE = re.compile(rb"application/(?:[\w.!#$&^-]+\+)?json", re.IGNORECASE | re.ASCII)
+_SNAPSHOT_LOAD = re.compile(r"/_sim/snapshots/[^/]+/load")
 _CHARSET = re.compile(rb";\s*charset\s*=\s*\"?([^\s\";]*)", re.IGNORECASE)
 # Possessive, so that a string without its end costs one pass; such a string runs to the end.
 _JSON_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -76,11 +77,14 @@ class GuardLimits:
     max_json_bytes: int = 1024 * 1024
     max_upload_bytes: int = 500 * 1024 * 1024
     upload_overhead_bytes: int = 64 * 1024
+    max_snapshot_bytes: int = 64 * 1024 * 1024
     json_route: Callable[[str], bool] = is_json_route
     request_id: Callable[[], str] | None = None
 
     def body_cap(self, path: str) -> int:
         """The most bytes that a body sent to ``path`` may have."""
+        if _SNAPSHOT_LOAD.fullmatch(path):
+            return self.max_snapshot_bytes
         if self.json_route(path):
             return self.max_json_bytes
         return self.max_upload_bytes + self.upload_overhead_bytes
@@ -191,6 +195,9 @@ async def _run(
     except CancelledError:
         if not _is_shutting_down(scope):
             raise
+    except ConnectionDropped:
+        answer.status = answer.status or CLIENT_GONE
+        raise  # where there is no socket to close, whoever called has to hear of it
     except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever broke
         _log_failure(log, scope, answer, error)
         name = answer.name()

@@ -17,11 +17,20 @@ from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, Streamable
 from mcp.server.transport_security import TransportSecuritySettings
 
 from simulator import logs
+from simulator.domain.faults import Call, find
 from simulator.engine.operations import Operation
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import encode
-from simulator.surfaces.tools import TOOLS, Outcome, call_tool, input_schema, output_schema
+from simulator.surfaces.connection import ConnectionDropped
+from simulator.surfaces.tools import (
+    ADDED_ARGUMENT,
+    TOOLS,
+    Outcome,
+    call_tool,
+    input_schema,
+    output_schema,
+)
 
 SESSIONS_MOST = 4_000  # an idle one takes about 37 kB
 SESSION_IDLE_S = 600.0
@@ -45,19 +54,18 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
     texts = {f"{SKILL_URI}{file.stem}": file for file in sorted(SKILLS.glob("*.md"))}
 
     async def list_tools(ctx: Context, params: object) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=tools)
+        caller = await find_caller(ctx)
+        if not caller.world.lab.faults:
+            return types.ListToolsResult(tools=tools)
+        now_ms = await provider.worlds.now(caller.world)
+        return types.ListToolsResult(tools=_faulty(tools, caller, now_ms))
 
     async def call(ctx: Context, params: types.CallToolRequestParams) -> dict[str, Any]:
         operation = TOOLS.get(params.name)
         if operation is None:
-            raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {params.name[:100]}")
-        try:
-            caller = await find_caller(ctx)
-            outcome = await call_tool(provider, caller, operation, params.arguments or {})
-        except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever broke
-            _log_failure(operation.name, error)
-            raise MCPError(code=types.INTERNAL_ERROR, message="internal error") from None
-        return _result(outcome)
+            raise _unknown(params.name)
+        caller = await find_caller(ctx)
+        return await _called(provider, caller, operation, params.arguments or {})
 
     async def list_resources(ctx: Context, params: object) -> types.ListResourcesResult:
         return types.ListResourcesResult(
@@ -127,11 +135,30 @@ def make_app(manager: StreamableHTTPSessionManager) -> StreamableHTTPASGIApp:
     return StreamableHTTPASGIApp(manager)
 
 
-def _result(outcome: Outcome) -> dict[str, Any]:
+async def _called(
+    provider: Provider, caller: Caller, operation: Operation, arguments: dict[str, Any]
+) -> dict[str, Any]:
+    asks = caller.asks
+    if asks is not None and find(asks.fired, "tool_vanished"):
+        raise _unknown(operation.name)
+    try:
+        outcome = await call_tool(provider, caller, operation, arguments)
+    except ConnectionDropped:
+        if asks is not None:
+            asks.dropped = True
+        raise MCPError(code=types.INTERNAL_ERROR, message="dropped") from None
+    except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever broke
+        _log_failure(operation.name, error)
+        raise MCPError(code=types.INTERNAL_ERROR, message="internal error") from None
+    return _result(outcome, _padding(caller))
+
+
+def _result(outcome: Outcome, padding: str) -> dict[str, Any]:
     """As on the wire: the SDK validates it by its revision's schema and drops what that lacks."""
+    more = [{"type": "text", "text": padding}] if padding else []
     return {
         "resultType": "complete",
-        "content": [{"type": "text", "text": encode(outcome.content).decode()}],
+        "content": [{"type": "text", "text": encode(outcome.content).decode()}, *more],
         "structuredContent": outcome.content,
         "isError": outcome.is_error,
     }
@@ -142,6 +169,39 @@ def _log_failure(tool: str, error: Exception) -> None:
     frames = traceback.extract_tb(error.__traceback__)[-LOGGED_FRAMES:]
     at = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     logs.logger().error("tool failed", tool=tool, error=type(error).__name__, at=at)
+
+
+def _unknown(name: str) -> MCPError:
+    return MCPError(code=types.INVALID_PARAMS, message=f"Unknown tool: {name[:100]}")
+
+
+def _padding(caller: Caller) -> str:
+    """What an answer carries besides, where a fault makes it too large."""
+    oversized = None if caller.asks is None else find(caller.asks.fired, "oversized")
+    return "" if oversized is None else "x" * int(oversized.number("bytes") or 0)
+
+
+def _faulty(tools: list[types.Tool], caller: Caller, now_ms: int) -> list[types.Tool]:
+    """The tools as faults leave them: without some, and some with one more argument."""
+    book, account = caller.world.lab.faults, caller.account
+    left = []
+    for tool in tools:
+        call = Call(tool.name, "mcp", "", account)
+        if book.would_take(call, now_ms, "tool_vanished"):
+            continue
+        changed = book.would_take(call, now_ms, "schema_changed")
+        left.append(_with_added_argument(tool) if changed else tool)
+    return left
+
+
+def _with_added_argument(tool: types.Tool) -> types.Tool:
+    schema = dict(tool.input_schema)
+    schema["properties"] = {
+        **schema.get("properties", {}),
+        ADDED_ARGUMENT: {"type": "boolean", "description": "Needed since the schema changed."},
+    }
+    schema["required"] = [*schema.get("required", ()), ADDED_ARGUMENT]
+    return tool.model_copy(update={"input_schema": schema})
 
 
 def _tool(operation: Operation) -> types.Tool:

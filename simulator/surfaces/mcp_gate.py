@@ -2,22 +2,31 @@
 
 import asyncio
 import importlib
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulator.domain.errors import Denial
+from simulator.domain.errors import Denial, Rejection
+from simulator.domain.faults import find
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
-from simulator.surfaces.answering import REFUSALS, encode, refusal, send_json
+from simulator.surfaces.answering import REFUSALS, Header, encode, refusal, send_json
 from simulator.surfaces.auth import Keys
+from simulator.surfaces.connection import ConnectionDropped, hang_up
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
+from simulator.surfaces.mcp_reply import McpReply
+from simulator.surfaces.recording import Seen, record, started
+from simulator.surfaces.staging import USUAL, enter, with_asks
 
 PATH = "/mcp"
 METHODS = ("DELETE", "GET", "POST")
 PARSE_ERROR = -32_700
-_CALLER = "mediasim.caller"  # the key of the scope that hands it to the tools
+NO_SESSION = -32_001
+NAME_MOST = 100
+CALLER = "mediasim.caller"  # the key of the scope that hands it to the tools
 
 
 class McpGate:
@@ -45,25 +54,76 @@ class McpGate:
         self._refused = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = Seen("mcp", started())
+        reply = McpReply(send)
+        try:
+            await self._answer(seen, reply, scope, receive)
+        except ConnectionDropped:
+            reply.status = 0
+            await hang_up(scope, receive, polite=reply.begun)
+        finally:
+            seen.faults = reply.told()
+            answered = (reply.request_id, reply.status, reply.kept())
+            record(self._provider.worlds, seen, scope, answered, reply.size)
+
+    async def _answer(self, seen: Seen, reply: McpReply, scope: Scope, receive: Receive) -> None:
         try:
             caller = await self._admit(scope)
         except REFUSALS as error:
             status, payload, headers = refusal(error)
-            self._refused += 1
-            await send_json(send, status, payload, f"mcp_0_{self._refused:08d}", headers)
+            await self._refuse(reply, status, payload, headers)
             return
+        seen.world, seen.account = caller.world, caller.account
+        caller.world.requests += 1
+        reply.request_id = f"req_{caller.world.requests:08d}"
         if scope["method"] == "POST":
-            body = await read_json_body(receive, self._limits)
-            check_json_depth(body)
-            problem = _not_json(body)
+            seen.raw = await read_json_body(receive, self._limits)
+            check_json_depth(seen.raw)
+            message, problem = _json_of(seen.raw)
             if problem is not None:
-                self._refused += 1
-                await send_json(send, 400, problem, f"mcp_0_{self._refused:08d}")
+                await self._refuse(reply, 400, problem)
                 return
-            receive = _replayed(body, receive)
+            seen.operation = tool_of(message)
+            caller, refused = await self._stage(caller, message, reply, seen, scope)
+            if refused is not None:
+                await self._refuse(reply, *refused)
+                return
+            receive = _replayed(seen.raw, receive)
         # The SDK compares headers with the body; blanks around a value are no part of it.
         told = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
-        await (await self._opened())({**scope, "headers": told, _CALLER: caller}, receive, send)
+        inner = {**scope, "headers": told, CALLER: caller}
+        await (await self._opened())(inner, receive, reply.send)
+
+    async def _stage(
+        self, caller: Caller, message: Any, reply: McpReply, seen: Seen, scope: Scope
+    ) -> tuple[Caller, tuple[int, bytes, tuple[Header, ...]] | None]:
+        """The caller with what it asks, if it asks anything; and an answer instead of the SDK's."""
+        asks = with_asks(self._provider, caller, seen.raw, ("mcp", "", seen.operation))
+        if asks is None or not seen.operation:
+            return caller, None
+        asks.fields = arguments_of(message)
+        reply.asks = asks
+        caller = replace(caller, asks=asks)
+        try:
+            manner, fired = await enter(self._provider, caller, asks, ("wire", "mcp"))
+        except Denial as error:
+            return caller, refusal(error)
+        except Rejection as error:
+            asks.refusal = error
+            return caller, None
+        in_session = any(name == b"mcp-session-id" for name, _ in scope["headers"])
+        if in_session and find(fired, "lost_session") is not None:
+            return caller, (404, _lost(message), ())
+        reply.manner = None if manner == USUAL else manner
+        return caller, None
+
+    async def _refuse(
+        self, reply: McpReply, status: int, payload: bytes, headers: tuple[Header, ...] = ()
+    ) -> None:
+        if not reply.request_id:
+            self._refused += 1
+            reply.request_id = f"mcp_0_{self._refused:08d}"
+        await send_json(reply.send, status, payload, "", headers)
 
     async def _admit(self, scope: Scope) -> Caller:
         if scope["path"] != PATH:
@@ -111,19 +171,39 @@ class McpGate:
 
     async def _caller_of(self, context: Any) -> Caller:
         """The one whom this request was admitted for, whoever began the session."""
-        caller: Caller = context.request.scope[_CALLER]
+        caller: Caller = context.request.scope[CALLER]
         return caller
 
 
-def _not_json(body: bytes) -> bytes | None:
-    """The answer to what is no JSON, as strictly as over REST: the SDK's two parsers differ in what
-    they make of NaN, 1e999, half a surrogate pair and UTF-16."""
+def _json_of(body: bytes) -> tuple[Any, bytes | None]:
+    """The message, or the answer to what is no JSON, as strictly as over REST: the SDK's two
+    parsers differ in what they make of NaN, 1e999, half a surrogate pair and UTF-16."""
     try:
-        msgspec.json.decode(body)
+        return msgspec.json.decode(body), None
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         problem = {"code": PARSE_ERROR, "message": f"Parse error: {error}"[:200]}
-        return encode({"jsonrpc": "2.0", "id": None, "error": problem})
-    return None
+        return None, encode({"jsonrpc": "2.0", "id": None, "error": problem})
+
+
+def tool_of(message: Any) -> str:
+    """The tool that a message calls; empty for every other message."""
+    if not isinstance(message, dict) or message.get("method") != "tools/call":
+        return ""
+    params = message.get("params")
+    name = params.get("name") if isinstance(params, dict) else None
+    return name[:NAME_MOST] if isinstance(name, str) else ""
+
+
+def arguments_of(message: Any) -> Mapping[str, object]:
+    """The arguments of a tool's call."""
+    given = message["params"].get("arguments")
+    return given if isinstance(given, dict) else {}
+
+
+def _lost(message: Any) -> bytes:
+    """As the SDK answers a session that it does not know."""
+    problem = {"code": NO_SESSION, "message": "Session not found"}
+    return encode({"jsonrpc": "2.0", "id": message.get("id"), "error": problem})
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

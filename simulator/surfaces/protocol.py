@@ -21,7 +21,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from simulator.surfaces.answer_transport import AnswerTransport
-from simulator.surfaces.guard import CONNECTION, REFUSAL_HEADERS, refusal_body
+from simulator.surfaces.connection import CONNECTION
+from simulator.surfaces.guard import REFUSAL_HEADERS, refusal_body
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -98,9 +99,19 @@ class GuardedProtocol(HttpToolsProtocol):  # how uvicorn takes another protocol
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=_UNSENT_BYTES)
         self.polite = AnswerTransport(transport, self.loop.call_soon, self.close_politely)
-        self.extensions = {CONNECTION: {"is_closing": transport.is_closing}}
+        self.extensions = {
+            CONNECTION: {
+                "is_closing": transport.is_closing,
+                "abort": transport.abort,
+                "close": self._close_after_writing,
+            }
+        }
         if len(self.connections) > self.limits.max_connections:
             _evict(self)
+
+    def _close_after_writing(self) -> None:
+        self.polite.flush()
+        self.transport.close()
 
     @override
     def data_received(self, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """Server-sent events of one generation: heartbeats while it runs, then its result, then the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +9,12 @@ from typing import Any
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
+from simulator.domain.faults import Fired, find
 from simulator.domain.jobs import Job, finished
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
-from simulator.surfaces.answering import NOSNIFF, SIM, encode
+from simulator.surfaces.answering import FAULT, NOSNIFF, SIM, encode
+from simulator.surfaces.connection import ConnectionDropped
 
 HEARTBEAT_REAL_S = 15.0
 CLOCK_STEP_REAL_S = 0.001
@@ -34,9 +36,20 @@ class Followed:
     """What a stream follows: the kinds of job of its route, the scopes of which it needs any, and
     how a job is shown."""
 
+    name: str
+    path: str
     kinds: frozenset[str]
     scopes: tuple[str, ...]
     show: Show
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a stream, as ASGI knows it."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
 
 
 async def stream_status(
@@ -44,20 +57,23 @@ async def stream_status(
     caller: Caller,
     generation_id: str,
     followed: Followed,
-    scope: Scope,
-    receive: Receive,
-    send: Send,
+    to: Reader,
+    fired: Sequence[Fired] = (),
 ) -> None:
-    """Raises Denial 404 before anything is sent; afterwards a problem is an ``error`` event."""
+    """Raises Denial 404 before anything is sent; afterwards a problem is an ``error`` event.
+    Raises ConnectionDropped when a fault cuts it."""
     await provider.own_job(caller, generation_id, followed.kinds)
-    await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
-    if scope["method"] == "HEAD":
-        await send({"type": "http.response.body", "body": b""})
+    told = ",".join(one.id for one in fired).encode("ascii")
+    headers = [*_HEADERS, (FAULT, told)] if fired else list(_HEADERS)
+    await to.send({"type": "http.response.start", "status": 200, "headers": headers})
+    if to.scope["method"] == "HEAD":
+        await to.send({"type": "http.response.body", "body": b""})
         return
-    gone = asyncio.ensure_future(_disconnected(receive))
-    stopping = asyncio.ensure_future(_stopping(scope))
+    gone = asyncio.ensure_future(_disconnected(to.receive))
+    stopping = asyncio.ensure_future(_stopping(to.scope))
+    follower = _Follower(provider, caller, generation_id, followed.show, to, fired)
     try:
-        await _follow(provider, caller, generation_id, followed.show, send, gone, stopping)
+        await follower.follow(gone, stopping)
     finally:
         for task in (gone, stopping):
             task.cancel()
@@ -65,40 +81,88 @@ async def stream_status(
                 await task
 
 
-async def _follow(
-    provider: Provider,
-    caller: Caller,
-    generation_id: str,
-    show: Show,
-    send: Send,
-    gone: "asyncio.Future[None]",
-    stopping: "asyncio.Future[None]",
-) -> None:
-    world, worlds = caller.world, provider.worlds
-    while not gone.done():
-        moved = world.moved
-        job = await provider.store.job(world.id, generation_id)
-        now_ms = await worlds.now(world)
+class _Follower:
+    """One stream of one job."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        caller: Caller,
+        generation_id: str,
+        show: Show,
+        to: Reader,
+        fired: Sequence[Fired],
+    ) -> None:
+        self._provider = provider
+        self._world = caller.world
+        self._generation_id = generation_id
+        self._show = show
+        self._to = to
+        cut, error = find(fired, "stream_cut"), find(fired, "stream_error")
+        self._silent = find(fired, "stream_silent") is not None
+        self._error = None if error is None else error.word("message")
+        self._left = None if cut is None else int(cut.number("after") or 0)
+
+    async def follow(self, gone: "asyncio.Future[None]", stopping: "asyncio.Future[None]") -> None:
+        if self._silent:
+            await asyncio.wait((gone, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return
+        if self._error is not None:
+            await self._last("error", {"message": self._error})
+            return
+        await self._cut_when_due()
+        while not gone.done():
+            moved = self._world.moved
+            if await self._ended():
+                return
+            if stopping.done():
+                await self._last("error", {"message": "The simulator is shutting down."})
+                return
+            due_s = await self._due_s()
+            due_soon = due_s is not None and due_s < HEARTBEAT_REAL_S
+            timeout_s = HEARTBEAT_REAL_S
+            if due_s is not None and due_soon:
+                timeout_s = due_s + CLOCK_STEP_REAL_S
+            woken = await _first(timeout_s, moved.wait(), gone, stopping)
+            if not woken and not due_soon:
+                await self._event("heartbeat", {}, more=True)
+
+    async def _ended(self) -> bool:
+        """Whether the job is over, or gone, and has been told."""
+        provider, world = self._provider, self._world
+        job = await provider.store.job(world.id, self._generation_id)
+        now_ms = await provider.worlds.now(world)
         if job is None:
-            await _last(send, "error", {"message": "This generation is gone: its world was reset."})
-            return
-        if finished(job, now_ms):
-            answer = show(job, now_ms, provider.urls.files(world.name))
-            await _last(send, "result", answer)
-            return
-        if stopping.done():
-            await _last(send, "error", {"message": "The simulator is shutting down."})
-            return
-        due_s = None
-        if job.times.done_at_ms is not None:
-            due_s = world.clock.real_seconds_until(job.times.done_at_ms, worlds.real_ms())
-        due_soon = due_s is not None and due_s < HEARTBEAT_REAL_S
-        timeout_s = (
-            due_s + CLOCK_STEP_REAL_S if due_s is not None and due_soon else HEARTBEAT_REAL_S
-        )
-        woken = await _first(timeout_s, moved.wait(), gone, stopping)
-        if not woken and not due_soon:
-            await send(_event("heartbeat", {}, more=True))
+            text = "This generation is gone: its world was reset."
+            await self._last("error", {"message": text})
+        elif finished(job, now_ms):
+            await self._last("result", self._show(job, now_ms, provider.urls.files(world.name)))
+        else:
+            return False
+        return True
+
+    async def _due_s(self) -> float | None:
+        """Real seconds until the job's end; None: never, as far as can be seen."""
+        job = await self._provider.store.job(self._world.id, self._generation_id)
+        if job is None or job.times.done_at_ms is None:
+            return None
+        real_ms = self._provider.worlds.real_ms()
+        return self._world.clock.real_seconds_until(job.times.done_at_ms, real_ms)
+
+    async def _last(self, name: str, data: Any) -> None:
+        await self._event(name, data, more=False)
+
+    async def _event(self, name: str, data: Any, *, more: bool) -> None:
+        body = b"event: " + name.encode("ascii") + b"\ndata: " + encode(data) + b"\n\n"
+        more = more or self._left == 1
+        await self._to.send({"type": "http.response.body", "body": body, "more_body": more})
+        if self._left is not None:
+            self._left -= 1
+            await self._cut_when_due()
+
+    async def _cut_when_due(self) -> None:
+        if self._left == 0:
+            raise ConnectionDropped
 
 
 async def _first(timeout_s: float, *waits: Awaitable[Any]) -> bool:
@@ -124,12 +188,3 @@ async def _stopping(scope: Scope) -> None:
         await asyncio.Event().wait()
     else:
         await signal.wait()
-
-
-async def _last(send: Send, name: str, data: Any) -> None:
-    await send(_event(name, data, more=False))
-
-
-def _event(name: str, data: Any, *, more: bool) -> dict[str, Any]:
-    body = b"event: " + name.encode("ascii") + b"\ndata: " + encode(data) + b"\n\n"
-    return {"type": "http.response.body", "body": body, "more_body": more}

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 
 from simulator.domain.errors import Denial, Malformed, Rejection
+from simulator.domain.faults import find
+from simulator.engine.asks import Asks
 from simulator.engine.operations import OPERATIONS, UNROUTED, Operation
 from simulator.engine.provider import Provider
 from simulator.engine.shapes import from_fields
@@ -14,6 +16,7 @@ from simulator.engine.store.base import StorageFull
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import REFUSALS
 from simulator.surfaces.auth import check_scope
+from simulator.surfaces.staging import perform
 
 TOOLS: Mapping[str, Operation] = {
     operation.name: operation for operation in (*OPERATIONS, *UNROUTED)
@@ -64,12 +67,35 @@ async def call_tool(
     """One call with its refusals as outcomes; whatever else is raised is a fault of ours."""
     try:
         await admit(provider, caller, operation)
-        body = from_fields(operation.body, arguments, where_of(operation), strict=True)
-        answer = await operation.call(provider, caller, body)
+        where = where_of(operation)
+        if caller.asks is None:
+            body = from_fields(operation.body, arguments, where, strict=True)
+            answer = await operation.call(provider, caller, body)
+        else:
+            _check_faults(caller.asks, arguments, where)
+            body = from_fields(operation.body, arguments, where, strict=True)
+            answer = await perform(provider, caller, operation, body)
     except REFUSALS as error:
         return Outcome(_refused(error), is_error=True)
     content: dict[str, Any] = msgspec.to_builtins(answer)
     return Outcome(content)
+
+
+ADDED_ARGUMENT = "confirm_changes"
+"""What a tool asks for besides, after its schema has changed."""
+
+
+def _check_faults(asks: Asks, arguments: Mapping[str, Any], where: str) -> None:
+    if asks.refusal is not None:
+        raise asks.refusal
+    changed = find(asks.fired, "schema_changed")
+    if changed is not None and ADDED_ARGUMENT not in arguments:
+        problem: dict[str, object] = {
+            "loc": [where, ADDED_ARGUMENT],
+            "msg": "Field required",
+            "type": "missing",
+        }
+        raise Malformed([problem])
 
 
 def input_schema(operation: Operation) -> dict[str, Any]:

@@ -24,7 +24,7 @@ FOREIGN_WORLD, SAME_WORLD = "another world's", "another account's"
 
 ROUTES: Mapping[tuple[str, str], str] = {
     **{(each.method, each.path): " or ".join(each.scopes) for each in OPERATIONS},
-    **{("GET", path): " or ".join(followed.scopes) for path, followed in STREAMS},
+    **{("GET", followed.path): " or ".join(followed.scopes) for followed in STREAMS},
     ("POST", UPLOAD_PATH): "generate:media",
 }
 """Each route of the data plane that needs a key, and the scope it names."""

@@ -239,7 +239,10 @@ async def test_a_job_shows_its_timetable_price_and_faults() -> None:
     assert job["timetable"]["created_at"] == BEGIN
     assert job["timetable"]["queued_at"] == "2026-01-01T00:00:03.000Z"
     assert job["outcome"] == "failed"
-    assert job["faults"] == [{"from": "prompt", "fail": "timeout", "slow": 3.0}]
+    assert job["faults"] == [
+        {"from": "prompt", "kind": "fail", "reason": "timeout", "at": 0.5},
+        {"from": "prompt", "kind": "slow", "factor": 3},
+    ]
     assert (job["price_row"], job["credits"]) == ("nano-banana", 7)
     assert listed == [job]
 

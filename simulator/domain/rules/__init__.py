@@ -30,4 +30,5 @@ def enforce(rules: Iterable[Rule[A]], asked: A) -> None:
     for rule in rules:
         rejection = rule.check(asked)
         if rejection is not None:
+            rejection.rule = rule.id
             raise rejection

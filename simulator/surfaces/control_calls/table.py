@@ -1,6 +1,11 @@
 """Every call of the control plane."""
 
 from simulator.engine.operations import Operation
-from simulator.surfaces.control_calls import core, costs
+from simulator.surfaces.control_calls import core, costs, lab, snapshots
 
-CONTROL_OPERATIONS: tuple[Operation, ...] = (*core.CALLS, *costs.CALLS)
+CONTROL_OPERATIONS: tuple[Operation, ...] = (
+    *core.CALLS,
+    *lab.CALLS,
+    *costs.CALLS,
+    *snapshots.CALLS,
+)
