@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from contracts.backend import FINAL, Backend
+from contracts.backend import Backend
 from contracts.cases import SourceFile
 from contracts.check import Broken, CannotTell, Check, expect
 from contracts.lanes.catalogue_tables import (
@@ -23,15 +23,13 @@ KINDS = ("image", "video")
 OTHER_CALLS = ("ad-copy",)
 """Listed among the images, but sold by a call of its own."""
 
-PENDING = ("pending", "queued", "processing")
 _START: Mapping[str, Any] = {"model": "nano-banana", "prompt": "A lighthouse at dusk"}
 _VIDEO: Mapping[str, Any] = {"model": "kling-3-0-std", "generation_type": "text-to-video"}
 
 
-async def _models(backend: Backend, surface: str, kind: str = "") -> Sequence[Row]:
+async def _models(backend: Backend, surface: str) -> Sequence[Row]:
     """The rows of get_models. Raises Broken."""
-    asked = {"model_type": kind} if kind else {}
-    reply = await backend.call("get_models", asked, surface=surface)
+    reply = await backend.call("get_models", {}, surface=surface)
     rows = reply.fields.get("models")
     if reply.refused or not isinstance(rows, list):
         raise Broken("a list of models", reply)
@@ -165,13 +163,6 @@ async def tells_names(backend: Backend, surface: str) -> None:
     _any([name for name in NAMES if name in rows], "a model of the page's tables")
 
 
-async def lists_one_kind(backend: Backend, surface: str) -> None:
-    for kind in KINDS:
-        rows = await _models(backend, surface, kind)
-        others = [row["model_id"] for row in rows if row.get("model_type") != kind]
-        expect(rows and not others, f"models of {kind} alone", others or "none")
-
-
 async def tells_video_audio(backend: Backend, surface: str, *, prefixes: Sequence[str]) -> None:
     rows = await _makers(backend, surface)
     for prefix in prefixes:
@@ -247,12 +238,6 @@ async def upload_answers_urls(backend: Backend, surface: str) -> None:
     expect(good and not reply.refused, "urls with one address", reply)
 
 
-async def start_answers_id_and_status(backend: Backend, surface: str) -> None:
-    reply = await backend.start(_START, surface=surface)
-    status = reply.fields.get("status")
-    expect(status in PENDING and status not in FINAL, "a status such as pending", reply)
-
-
 async def start_answers_estimates(backend: Backend, surface: str) -> None:
     reply = await backend.start(_START, surface=surface)
     for name in ("estimated_time_seconds", "estimated_cost_credits"):
@@ -309,7 +294,6 @@ _FUNCTIONS = (
     ("catalogue:models:estimated-time", tells_time),
     ("catalogue:models:tiers", tells_tiers),
     ("catalogue:models:names", tells_names),
-    ("catalogue:models:type-filter", lists_one_kind),
     ("catalogue:supports-sound", tells_sound_switches),
     ("catalogue:only-silent", tells_one_silent),
     ("catalogue:estimate:time", estimates_time),
@@ -317,7 +301,6 @@ _FUNCTIONS = (
     ("catalogue:estimate:model-required", estimate_needs_a_model),
     ("catalogue:estimate:optional", estimate_takes_everything),
     ("catalogue:estimate:default-type", estimate_defaults_to_text_to_image),
-    ("catalogue:start:answer", start_answers_id_and_status),
     ("catalogue:start:estimates", start_answers_estimates),
 )
 _MOTION = ("kling-2-6-motion-control", "kling-3-0-motion-control")
