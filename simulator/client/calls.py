@@ -45,7 +45,11 @@ class Calls:
         return _decoded(self.fetch("GET", path, query=query), answer)
 
     def post(self, path: str, answer: type[S], body: Fields | None = None) -> S:
-        return _decoded(self.fetch("POST", path, body=msgspec.json.encode(body or {})), answer)
+        return self.send(path, answer, msgspec.json.encode(body or {}))
+
+    def send(self, path: str, answer: type[S], content: bytes) -> S:
+        """A POST of JSON that is written already."""
+        return _decoded(self.fetch("POST", path, body=content), answer)
 
     def delete(self, path: str, answer: type[S], **query: Any) -> S:
         return _decoded(self.fetch("DELETE", path, query=query), answer)

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from simulator.client.calls import Calls, part
 from simulator.client.clock import Clock
 from simulator.client.wire import Transport, Wire
 from simulator.engine import control_shapes as shapes
+
+if TYPE_CHECKING:
+    from simulator.client.breakpoints import Breakpoints
+    from simulator.client.faults import Faults
+    from simulator.client.queues import Queues
+    from simulator.client.snapshots import Snapshots
+    from simulator.engine.controls.costs import CostsAnswer
 
 
 class ControlClient:
@@ -51,6 +58,41 @@ class ControlClient:
     def reset(self, all: bool = False) -> shapes.ResetAnswer:  # noqa: A002 - the field's own name
         """Empties this namespace, or all of them."""
         return self.calls.post("/reset", shapes.ResetAnswer, {"all": all})
+
+    @property
+    def faults(self) -> "Faults":
+        from simulator.client.faults import Faults  # noqa: PLC0415 - loads more than most calls need
+
+        return Faults(self.calls)
+
+    @property
+    def breakpoints(self) -> "Breakpoints":
+        from simulator.client.breakpoints import Breakpoints  # noqa: PLC0415 - as above
+
+        return Breakpoints(self.calls)
+
+    @property
+    def queues(self) -> "Queues":
+        from simulator.client.queues import Queues  # noqa: PLC0415 - as above
+
+        return Queues(self.calls)
+
+    @property
+    def snapshots(self) -> "Snapshots":
+        from simulator.client.snapshots import Snapshots  # noqa: PLC0415 - as above
+
+        return Snapshots(self.calls)
+
+    def costs(
+        self, *by: str, account: str | None = None, everywhere: bool = False
+    ) -> "CostsAnswer":
+        """Credits by one or more of model, test, namespace, account and day (none: only the total),
+        of this namespace or of all."""
+        from simulator.engine.controls.costs import CostsAnswer  # noqa: PLC0415 - as above
+
+        return self.calls.get(
+            "/costs", CostsAnswer, group=",".join(by), account=account, all=everywhere
+        )
 
     def ledger(
         self, generation_id: str | None = None, account: str | None = None

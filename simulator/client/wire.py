@@ -34,7 +34,7 @@ class Wire:
     Raises ValueError for what is no ``http://HOST[:PORT][/path]``.
     """
 
-    def __init__(self, url: str, timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, timeout_s: float = 90.0) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is no address of a simulator, expected http://HOST:PORT")

@@ -2,12 +2,20 @@
 
 import click
 
-from simulator.commands import costs, driving_records, driving_world
+from simulator.commands import (
+    costs,
+    driving_faults,
+    driving_records,
+    driving_snapshot,
+    driving_world,
+)
 
 COMMANDS: tuple[click.Command, ...] = (
     driving_world.clock,
-    costs.costs,
     driving_world.reset,
+    costs.costs,
+    driving_faults.faults,
+    driving_snapshot.snapshot,
     driving_records.jobs,
     driving_records.ledger,
 )

@@ -17,7 +17,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: 
         return
     console = rich_console()
     if not console.is_terminal:
-        _plain([name.removeprefix(">") for name in columns], cells)
+        _plain(columns, cells)
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in columns:
@@ -47,8 +47,9 @@ def short_time(rfc3339: str) -> str:
 
 
 def _plain(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    rows = [columns, *cells]
+    rows = [[name.removeprefix(">") for name in columns], *cells]
     widths = [max(len(row[place]) for row in rows) for place in range(len(columns))]
+    sides = [">" if name.startswith(">") else "<" for name in columns]
     for row in rows:
-        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        say(line.rstrip())
+        aligned = zip(row, sides, widths, strict=True)
+        say("  ".join(f"{cell:{side}{width}}" for cell, side, width in aligned).rstrip())
