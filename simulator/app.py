@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simulator.engine.control import Control
 from simulator.engine.load import catalog_directory, load_catalog
 from simulator.engine.provider import Options, Provider
+from simulator.engine.snapshots.keeper import Snapshots
+from simulator.engine.snapshots.labtext import lab_extras
 from simulator.engine.store.base import Store
 from simulator.engine.store.sqlite import in_file, in_memory
 from simulator.engine.store.statefile import StateFile
@@ -31,6 +33,7 @@ from simulator.surfaces.mcp_gate import McpGate
 from simulator.surfaces.rest import Rest
 from simulator.surfaces.session_pages import PATH as SESSIONS_PATH
 from simulator.surfaces.session_pages import SessionPages
+from simulator.surfaces.snapshot_files import SnapshotFiles
 from simulator.surfaces.uploads import Uploads
 from simulator.version import installed_version
 
@@ -74,12 +77,16 @@ def build(
     uploads = Uploads(provider, folder)
     files = Files(provider, folder)
     version = installed_version()
-    control = Control(provider, version, keys.owner, uploads.forget)
+    snapshots = Snapshots(worlds, SnapshotFiles(folder), lab_extras())
+    control = Control(provider, version, keys.owner, uploads.forget, snapshots)
     mcp = McpGate(provider, keys, limits, version, fixtures=settings.mcp_fixtures)
 
     async def start() -> None:
         if state is not None:
             await uploads.sweep()
+        if settings.snapshot is not None:
+            first = await worlds.world(settings.snapshot.world.name)
+            await snapshots.put(first, settings.snapshot)
 
     async def close() -> None:
         await mcp.close()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from simulator.domain.policies import Policies, choose
 from simulator.engine.clock import SPEED_MOST
+from simulator.engine.snapshots.snapshot import Snapshot
 from simulator.settings import (
     PREFIX,
     Settings,
@@ -156,6 +157,12 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _snapshot(text: str) -> Snapshot:
+    from simulator.first_world import first_world  # noqa: PLC0415 - loads much, for few starts
+
+    return first_world(_path(text))
+
+
 def _state(text: str) -> Path | None:
     if text == ":memory:":
         return None
@@ -211,6 +218,7 @@ OPTIONS = (
     Option("port-file", "port_file", _path),
     Option("state", "state", _state),
     Option("reset-state", "reset_state", _switch, "switch"),
+    Option("snapshot", "snapshot", _snapshot),
     Option("durability", "durability", _one_of("process", "full")),
     Option("seed", "seed", _whole(0, SEED_MOST)),
     Option("speed", "speed", _speed),

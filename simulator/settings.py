@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from simulator.domain.policies import Policies
+from simulator.engine.snapshots.snapshot import Snapshot
 from simulator.engine.worlds import NAME, SCOPES, NewAccount
 
 PREFIX = "MEDIASIM_"
@@ -23,13 +24,15 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every option of ``serve``. ``credits`` in milli-credits; ``state`` None: in memory."""
+    """Every option of ``serve``. ``credits`` in milli-credits; ``state`` None: in memory;
+    ``snapshot`` takes the place of the world that it names, at every start."""
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     port_file: Path | None = None
     state: Path | None = None
     reset_state: bool = False
+    snapshot: Snapshot | None = None
     durability: Literal["process", "full"] = "process"
     seed: int = 0
     speed: float = 10.0

@@ -12,6 +12,7 @@ from simulator.engine import control_shapes as shapes
 from simulator.engine.bodies import Nothing
 from simulator.engine.provider import Provider
 from simulator.engine.rulings import all_rulings
+from simulator.engine.snapshots.keeper import Snapshots
 from simulator.engine.store.base import Account, Query
 from simulator.engine.worlds import SCOPES, World
 
@@ -30,6 +31,7 @@ class Control:
         version: str,
         owner: Callable[[str], tuple[str, str]],
         forget: Callable[[str], Awaitable[None]],
+        snapshots: Snapshots,
     ) -> None:
         self.provider = provider
         self.store = provider.store
@@ -37,6 +39,7 @@ class Control:
         self.version = version
         self.owner = owner
         self.forget = forget
+        self.snapshots = snapshots
 
     async def info(self, world: World, body: Nothing) -> shapes.InfoAnswer:
         options = self.provider.options
@@ -59,6 +62,7 @@ class Control:
         for name in names:
             await self.worlds.reset(await self.worlds.world(name))
             await self.forget(name)
+            self.snapshots.forget(name)
         return shapes.ResetAnswer(names, await self.clock(world, Nothing()))
 
     async def clock(self, world: World, body: Nothing) -> shapes.ClockAnswer:

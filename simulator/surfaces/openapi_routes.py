@@ -277,6 +277,8 @@ def control_plane_statuses(operation: Operation) -> tuple[int, ...]:
         found |= {408, 413, 415}
     if msgspec.structs.fields(operation.body):
         found |= {404, 422}
+        if operation.method == "POST":
+            found.add(409)
     return tuple(sorted(found))
 
 

@@ -10,8 +10,11 @@ from simulator.engine import control_shapes as shapes
 from simulator.engine.bodies import Nothing
 from simulator.engine.control import Control
 from simulator.engine.provider import Provider
+from simulator.engine.snapshots.keeper import Snapshots
+from simulator.engine.snapshots.labtext import lab_extras
 from simulator.engine.worlds import SCOPES, Defaults, World
 from tests.engine.driving import available, caller, done, leap, start
+from tests.engine.snapshotting import Drawer
 from tests.engine.world import RealTime, make_provider
 
 BEGIN = "2026-01-01T00:00:00.000Z"
@@ -23,7 +26,8 @@ class Desk:
     def __init__(self, provider: Provider | None = None) -> None:
         self.provider = provider or make_provider()
         self.forgotten: list[str] = []
-        self.control = Control(self.provider, "1.2.3", _owner, self.forget)
+        self.snapshots = Snapshots(self.provider.worlds, Drawer(), lab_extras())
+        self.control = Control(self.provider, "1.2.3", _owner, self.forget, self.snapshots)
         self.world: World = caller(self.provider).world
 
     async def forget(self, world_name: str) -> None:

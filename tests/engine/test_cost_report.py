@@ -7,9 +7,12 @@ from simulator.domain.inputs import Upload
 from simulator.engine.control import Control
 from simulator.engine.controls.costs import CostRow, CostsAnswer, CostsQuery, costs, report_of
 from simulator.engine.provider import Provider
+from simulator.engine.snapshots.keeper import Snapshots
+from simulator.engine.snapshots.labtext import lab_extras
 from simulator.engine.store.base import History
 from simulator.engine.worlds import Caller
 from tests.engine.driving import caller, done, leap, start
+from tests.engine.snapshotting import Drawer
 from tests.engine.world import make_provider
 
 DAY_MS = 86_400_000
@@ -21,7 +24,8 @@ async def forget(name: str) -> None:
 
 
 def asked(provider: Provider, who: Caller, **query: object) -> CostsAnswer:
-    control = Control(provider, "0", lambda key: ("w", "main"), forget)
+    snapshots = Snapshots(provider.worlds, Drawer(), lab_extras())
+    control = Control(provider, "0", lambda key: ("w", "main"), forget, snapshots)
     return done(costs(control, who.world, CostsQuery(**query)))  # type: ignore[arg-type]  # its own fields
 
 
@@ -116,8 +120,10 @@ def test_a_reference_video_wastes_what_it_is_shorter_than_its_worst_case(
     provider = make_provider()
     who = caller(provider)
     by_reference(provider, who, an_upload(provider, who, seconds * 1000))
+    start(provider, who)
     leap(provider, who.world, DAY_MS)
-    total = asked(provider, who).total
+    (video,) = [row for row in asked(provider, who).rows if row.model != "nano-banana"]
+    total = video.figures
     rate = total.captured / 20
     assert total.worst_case == total.wasted == pytest.approx(rate * wasted_seconds)
 
