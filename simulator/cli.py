@@ -119,6 +119,7 @@ def mediasim() -> None:
 @_text("--port-file", "FILE", "Holds the port while it answers.")
 @_text("--state", ":memory:|FILE", "Where state lives.  [:memory:]")
 @_switch("--reset-state", "Move the state file aside, start afresh.")
+@_text("--snapshot", "FILE", "A world to begin with, under the name that the file gives it.")
 @_text(
     "--durability",
     "process|full",
