@@ -255,9 +255,11 @@ def mcp(url: str | None, key: str | None, **given: object) -> None:
 _DRIVING = (
     ("clock", "Look at a world's clock, or move it."),
     ("costs", "Show what was spent, hold it to a budget."),
+    ("faults", "Say what shall go wrong, for which calls."),
     ("jobs", "List jobs, or show one with its timetable."),
     ("ledger", "Show the ledger and its balance, or check it."),
     ("reset", "Empty a world, or all of them."),
+    ("snapshot", "Save a world, put it back, move it as a file."),
 )
 
 

@@ -28,6 +28,9 @@ KUBEEZ_API_KEY in its environment. The exit status is the program's; 128 + N whe
     "--reset-state", is_flag=True, default=None, help="Move the state file aside, start afresh."
 )
 @click.option(
+    "--snapshot", metavar="FILE", help="A world to begin with, which CMD's key then names."
+)
+@click.option(
     "--policy", metavar="NAME=VALUE", multiple=True, help="Another plausible reading; repeatable."
 )
 @click.option("--log-level", metavar="debug|info|warning|error", help="[warning]")

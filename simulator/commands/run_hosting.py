@@ -50,7 +50,9 @@ def told(url: str, settings: Settings) -> Mapping[str, str]:
 
 
 def _first_account(settings: Settings) -> tuple[str, str]:
-    """Namespace and account: the usual ones, unless only certain keys are known."""
+    """Namespace and account: of a snapshot's world, the usual ones, or those that are known."""
+    if settings.snapshot is not None:
+        return settings.snapshot.world.name, _MAIN
     if not settings.auto_keys:
         for namespace, accounts in settings.accounts.items():
             return namespace, accounts[0].name

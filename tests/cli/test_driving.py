@@ -5,48 +5,14 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
-from simulator.cli import run
 from simulator.client import ControlClient
 from simulator.commands.driving_world import seconds_of
+from tests.cli.driving import printed, refused
 from tests.cli.process import environment, mediasim
 from tests.client.simulator import simulator_at, started
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with simulator_at() as address:
-        yield address
-
-
-@pytest.fixture
-def world(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlClient]:
-    """The world that commands find by their variables; empty at first."""
-    monkeypatch.setenv("MEDIASIM_URL", url)
-    monkeypatch.setenv("MEDIASIM_NAMESPACE", "driven")
-    with ControlClient(url, "driven") as client:
-        client.reset(all=True)
-        yield client
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
-    """Standard output of a command that ends as it should; nothing on standard error."""
-    assert run(arguments) == status
-    out, err = capsys.readouterr()
-    assert err == ""
-    return out
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str, status: int) -> str:
-    """The one line of a command that fails."""
-    assert run(arguments) == status
-    out, err = capsys.readouterr()
-    assert out == ""
-    (line,) = err.splitlines()
-    return line
 
 
 def test_the_clock_is_shown_in_one_line(
@@ -261,7 +227,7 @@ def test_a_terminal_gets_the_same_table(world: ControlClient, url: str) -> None:
     assert job_id.encode() in shown
 
 
-@pytest.mark.parametrize("command", ["clock", "jobs", "ledger", "reset"])
+@pytest.mark.parametrize("command", ["clock", "faults", "jobs", "ledger", "reset", "snapshot"])
 def test_help_of_a_driving_command_loads_nothing_heavy(command: str) -> None:
     code = f"from simulator.cli import run; run([{command!r}, '--help']); import sys"
     shown = subprocess.run(

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from simulator.client import ControlClient
 from simulator.commands.run_hosting import told
 from simulator.engine.worlds import NewAccount
 from simulator.settings import Settings
 from tests.cli.process import TIMEOUT_S, environment, mediasim
+from tests.client.simulator import simulator_at
 
 RUN = (sys.executable, "-m", "simulator", "run")
 PATCHED = """
@@ -145,6 +147,15 @@ def test_the_first_account_is_told_with_its_namespace() -> None:
     variables = told("http://h", Settings(accounts=accounts, auto_keys=False))
     assert variables["MEDIASIM_NAMESPACE"] == "shop"
     assert variables["MEDIASIM_API_KEY"] == "sk_test_shop"
+
+
+def test_a_snapshot_is_the_world_that_the_program_finds(tmp_path: Path) -> None:
+    file = str(tmp_path / "shop.json")
+    with simulator_at() as url, ControlClient(url, "shop") as client:
+        client.put_account(client.key(), credits=12.5)
+        client.snapshots.save("one")
+        Path(file).write_bytes(client.snapshots.download("one"))
+    assert json.loads(python(BALANCE, "--snapshot", file).stdout)["credits"] == 12.5
 
 
 def test_the_exit_status_is_the_programs() -> None:
