@@ -231,7 +231,8 @@ async def test_each_defect_goes_by_its_own_switch(tmp_path: Path, name: str) -> 
 
 @pytest.mark.parametrize("name", DEFECTS)
 async def test_each_defect_shows_alone(tmp_path: Path, name: str) -> None:
-    job_s = 30 if name == "poll-advances" else 0.4
+    # Long enough for a look to fall into the time in which a mistake can be seen.
+    job_s = {"poll-advances": 30, "early-hundred": 2}.get(name, 0.4)
     async with within(tmp_path, frozenset({name}), job_s) as caller:
         assert await PROBES[name](caller)
 
