@@ -6,7 +6,7 @@ from contracts.exchange import Reply
 from contracts.jsonrpc import STATELESS, request, rpc_reply, stateless_headers
 from contracts.keys import NO_KEY
 from contracts.lanes.looking import answered, arguments, jobs, operations
-from contracts.operations import BY_NAME, SCOPES, Operation
+from contracts.operations import SCOPES, Operation
 
 CREDITS = 1_000
 
@@ -38,13 +38,12 @@ async def a_bad_key_opens_nothing(backend: Backend, surface: str) -> None:
     await _closed_to(backend, surface, "bad-bearer")
 
 
-async def a_refused_caller_costs_nothing(backend: Backend, surface: str) -> None:
-    before = await backend.balance()
-    known = len(await jobs(backend))
-    for who in ("none", "bad"):
-        expect((await _tried(backend, surface, BY_NAME["generate_media"], who)).refused, "401", who)
-    same(before, await backend.balance(), "the balance as it was")
-    same(known, len(await jobs(backend)), "no new job:")
+async def no_key_starts_nothing(backend: Backend, surface: str) -> None:
+    await _starts_nothing(backend, surface, "none")
+
+
+async def a_bad_key_starts_nothing(backend: Backend, surface: str) -> None:
+    await _starts_nothing(backend, surface, "bad")
 
 
 async def a_refusal_says_how_to_send_a_key(backend: Backend, surface: str) -> None:
@@ -87,12 +86,26 @@ async def one_scope_of_several_suffices(backend: Backend, surface: str) -> None:
 
 async def _closed_to(backend: Backend, surface: str, who: str) -> None:
     for operation in operations(backend, surface):
-        reply = await _tried(backend, surface, operation, who)
-        expect(reply.status == 401, f"401 for {operation.name} of a caller with {_key(who)}", reply)
+        if not operation.starts:
+            await _unauthorized(backend, surface, operation, who)
     if surface == "mcp":
         for method in ("tools/list", "initialize", "resources/list"):
             reply = await _raw(backend, method, who)
             expect(reply.status == 401, f"401 for {method} of a caller with {_key(who)}", reply)
+
+
+async def _starts_nothing(backend: Backend, surface: str, who: str) -> None:
+    before, known = await backend.balance(), len(await jobs(backend))
+    for operation in operations(backend, surface):
+        if operation.starts:
+            await _unauthorized(backend, surface, operation, who)
+    same(before, await backend.balance(), "the balance as it was")
+    same(known, len(await jobs(backend)), "no new job:")
+
+
+async def _unauthorized(backend: Backend, surface: str, operation: Operation, who: str) -> None:
+    reply = await _tried(backend, surface, operation, who)
+    expect(reply.status == 401, f"401 for {operation.name} of a caller with {_key(who)}", reply)
 
 
 async def _tried(backend: Backend, surface: str, operation: Operation, who: str) -> Reply:
@@ -137,7 +150,8 @@ CHECKS: tuple[Check, ...] = (
     Check(("access:key-as-bearer",), a_key_may_come_as_bearer),
     Check(("access:no-key",), no_key_opens_nothing),
     Check(("access:bad-key",), a_bad_key_opens_nothing),
-    Check(("access:refused-costs-nothing",), a_refused_caller_costs_nothing),
+    Check(("access:no-key-start",), no_key_starts_nothing),
+    Check(("access:bad-key-start",), a_bad_key_starts_nothing),
     Check(("access:challenge",), a_refusal_says_how_to_send_a_key, ("rest",)),
     Check(("access:key-in-url",), a_key_in_the_url_is_not_looked_at, ("rest",)),
     Check(("access:scope",), a_key_needs_the_scope),

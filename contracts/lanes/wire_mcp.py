@@ -88,7 +88,7 @@ async def headers_and_body_agree(backend: Backend, surface: str) -> None:
     meta = {"_meta": dict(jsonrpc.META)}
     call = {"name": "get_balance", "arguments": {}, **meta}
     wrong: tuple[tuple[str, Mapping[str, Any], str, str], ...] = (
-        ("tools/list", meta, "tools/call", ""),
+        ("tools/list", meta, "resources/list", ""),
         ("tools/call", call, "tools/call", "get_models"),
     )
     for method, params, told, name in wrong:
