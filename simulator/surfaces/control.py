@@ -25,6 +25,7 @@ from simulator.surfaces.control_calls.call import PREFIX
 from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 from simulator.surfaces.router import Router
+from simulator.surfaces.watching import Watching
 
 DOCUMENT_PATH = PREFIX + "/openapi.json"
 DEFAULT_NAMESPACE = "default"
@@ -51,6 +52,7 @@ class ControlSurface:
         self._limits = limits
         self._admin_token = admin_token
         self._calls = 0
+        self._watching = Watching(control.provider, about[1])
         self._router = Router(
             (op.method, op.path, (op, msgspec.json.Decoder(op.body))) for op in CONTROL_OPERATIONS
         )
@@ -60,6 +62,11 @@ class ControlSurface:
         request_id = f"sim_{self._calls:08d}"
         headers: tuple[tuple[bytes, bytes], ...] = ()
         try:
+            if self._watching.serves(scope["path"]):
+                self._check_admin(scope)
+                world = await self._world(scope)
+                await self._watching.answer(world, request_id, scope, receive, send)
+                return
             status, payload = 200, await self._answer(scope, receive)
         except REFUSALS as error:
             status, payload, headers = refusal(error)

@@ -9,6 +9,7 @@ from starlette.types import Scope
 from simulator.engine.asks import Asks
 from simulator.engine.journal import BODY_MOST, Entry
 from simulator.engine.worlds import World, Worlds
+from simulator.surfaces.tools import TOOLS
 
 KEPT_HEADERS = frozenset(
     {
@@ -30,6 +31,7 @@ KEPT_HEADERS = frozenset(
 """No header in which a credential travels is among them."""
 
 HEADER_VALUE_MOST = 300
+UNKNOWN_TOOL = "unknown_tool"
 
 
 def started() -> int:
@@ -62,10 +64,13 @@ def record(
 ) -> None:
     """``answered``: the request's id, the status (0: the connection broke) and the body; ``size``:
     of the body, when it is not all there."""
+    request_id, status, answer = answered
+    worlds.counters.call(
+        seen.surface, counted_as(seen), status, seen.faults.count(",") + 1 if seen.faults else 0
+    )
     world = seen.world
     if world is None:
         return
-    request_id, status, answer = answered
     journal = world.lab.journal
     real_ms = worlds.real_ms()
     journal.add(
@@ -93,6 +98,12 @@ def record(
             took_us=(time.perf_counter_ns() - seen.began_ns) // 1000,
         )
     )
+
+
+def counted_as(seen: Seen) -> str:
+    """The operation's name. A tool's is the caller's word, and callers may make up many."""
+    known = seen.surface != "mcp" or not seen.operation or seen.operation in TOOLS
+    return seen.operation if known else UNKNOWN_TOOL
 
 
 def _kept(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
