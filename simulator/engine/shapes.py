@@ -51,9 +51,16 @@ def _unwritable(fields: Mapping[str, Any], where: str) -> list[dict[str, object]
 def _problems(
     shape: type[Struct], fields: Mapping[str, Any], where: str, strict: bool
 ) -> list[dict[str, object]]:
-    """Every field that is missing or wrong, where the decoder tells only the first."""
+    """Every field that is missing, wrong or not known, where the decoder tells only the first."""
     problems: list[dict[str, object]] = []
-    for field in msgspec.structs.fields(shape):
+    known = msgspec.structs.fields(shape)
+    if shape.__struct_config__.forbid_unknown_fields:
+        expected = ", ".join(field.encode_name for field in known)
+        for name in fields.keys() - {field.encode_name for field in known}:
+            text = f"unknown field, expected one of {expected}"
+            problems.append(_problem([where, name[:100]], text, "extra"))
+        problems.sort(key=str)
+    for field in known:
         name = field.encode_name
         if name not in fields:
             if field.default is NODEFAULT and field.default_factory is NODEFAULT:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from simulator.domain.errors import Malformed
 from simulator.engine.bodies import CostBody, GenerationsQuery, MediaBody
+from simulator.engine.controls.queues import QueueBody
 from simulator.engine.products.dialogue import DialogueBody
 from simulator.engine.shapes import from_fields, from_json
 
@@ -39,6 +40,15 @@ def test_a_good_body_becomes_a_request() -> None:
 
 def test_unknown_fields_are_ignored() -> None:
     assert from_json(DECODER, body(colour="red")) == from_json(DECODER, body())
+
+
+def test_a_shape_may_refuse_fields_that_it_lacks() -> None:
+    with pytest.raises(Malformed) as malformed:
+        from_fields(QueueBody, {"model": "m", "z": 1, "a": 2}, "body", strict=True)
+    assert [problem["loc"] for problem in malformed.value.problems] == [
+        ["body", "a"],
+        ["body", "z"],
+    ]
 
 
 def test_every_problem_of_a_body_is_told_at_once() -> None:
