@@ -21,7 +21,8 @@ from simulator.engine.snapshots.text import strict
 from simulator.engine.worlds import World
 
 WORKERS_MOST = 1_000
-BURST_MOST = 100_000
+BURST_MOST = 10_000
+QUEUES_MOST = 200
 
 _FRACTION = re.compile(r"[0-9]{1,20}(/[1-9][0-9]{0,19})?", re.ASCII)
 
@@ -141,8 +142,8 @@ def _check_queues(queues: tuple[Queue, ...]) -> None:
             raise ValueError(
                 f"queues[{index}]: expected 1 to {WORKERS_MOST} workers, a small burst"
             )
-    if len({queue.model for queue in queues}) < len(queues):
-        raise ValueError("queues: expected one of each model")
+    if len({queue.model for queue in queues}) < len(queues) or len(queues) > QUEUES_MOST:
+        raise ValueError(f"queues: expected at most {QUEUES_MOST}, one of each model")
 
 
 @cache
