@@ -13,6 +13,7 @@ from simulator.engine.answers import ModelRow, UploadAnswer
 from simulator.engine.operations import OPERATIONS, Operation
 from simulator.engine.worlds import NAME
 from simulator.surfaces.openapi import KEY_SCHEMES, REFERENCE, About, Extra, Json, openapi
+from simulator.surfaces.openapi_watching import watching
 
 EXAMPLES = Path(__file__).parent / "pages" / "examples.json"
 """Recorded answers: ``answers`` by operation, ``refusals`` by code."""
@@ -267,7 +268,8 @@ def control_plane_document(operations: Sequence[Operation], base_url: str, versi
         key_required=False,
         parameters=(_NAMESPACE,),
     )
-    return openapi(operations, about, statuses=control_plane_statuses)
+    extras = watching(_NAMESPACE)
+    return openapi(operations, about, extras=extras, statuses=control_plane_statuses)
 
 
 def control_plane_statuses(operation: Operation) -> tuple[int, ...]:

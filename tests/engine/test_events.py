@@ -127,7 +127,7 @@ def test_a_call_that_answers_at_once_is_completed_once() -> None:
     hold = done(provider.store.entries(who.world.id, instant))[-1]
     capture = replace(hold, seq=hold.seq + 1, kind="capture")
     at_once = module._job_events(replace(job, times=times), instant, instant, [hold, capture])
-    assert [each.data.status for each in at_once] == ["completed"]  # type: ignore[union-attr]  # jobs
+    assert [each.data.status for each in at_once] == ["completed"]  # type: ignore[union-attr]  # all of them are jobs
 
 
 def test_credits_that_move_without_a_job_are_told_too() -> None:

@@ -23,6 +23,7 @@ from simulator.surfaces.openapi_routes import (
     data_plane_document,
 )
 from simulator.surfaces.router import Router
+from simulator.surfaces.watching import EVENTS_PATH, METRICS_PATH
 from tests.surfaces.inprocess import simulated
 from tests.surfaces.openapi_checks import resolved
 
@@ -110,7 +111,8 @@ async def test_whatever_the_document_leaves_out_is_405_with_allow(
 def test_the_control_planes_document_tells_every_control_operation(
     control_document: dict[str, Any],
 ) -> None:
-    assert routes(control_document) == {(op.method, op.path) for op in CONTROL_OPERATIONS}
+    watched = {("GET", METRICS_PATH), ("GET", EVENTS_PATH)}
+    assert routes(control_document) == {(op.method, op.path) for op in CONTROL_OPERATIONS} | watched
 
 
 @pytest.mark.parametrize("name", ["document", "control_document"])
