@@ -12,6 +12,7 @@ from simulator.client import ControlClient
 from simulator.commands.driving_world import seconds_of
 from tests.cli.driving import printed, refused
 from tests.cli.process import environment, mediasim
+from tests.client.peer import answer, peer
 from tests.client.simulator import simulator_at, started
 
 
@@ -122,6 +123,15 @@ def test_a_sound_ledger_is_status_0(
 ) -> None:
     started(world)
     assert printed(capsys, "ledger", "--verify") == "2 entries: every law holds\n"
+
+
+def test_a_ledger_with_a_broken_law_is_status_1_and_says_which(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broken = answer(b'{"ok": false, "entries": 3, "violations": ["entry 2: too much"]}')
+    with peer(broken, leaves=True) as other:
+        shown = printed(capsys, "ledger", "--verify", "--url", other.url, status=1)
+    assert shown == "3 entries: violated\n  entry 2: too much\n"
 
 
 def test_json_is_the_answer_with_all_its_fields(

@@ -1,6 +1,7 @@
 """``mediasim faults`` and ``mediasim snapshot``."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,10 @@ def test_the_length_of_a_fault_is_by_the_worlds_clock(
     world: ControlClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = world.clock.now()
-    shown = json.loads(printed(capsys, "faults", "arm", "stuck", "--for", "2m", "--json"))
-    assert shown["ends_at"].startswith(now.replace(minute=now.minute + 2).isoformat()[:19])
+    lengths = ("--after", "30s", "--for", "2m")
+    shown = json.loads(printed(capsys, "faults", "arm", "stuck", *lengths, "--json"))
+    begins, ends = (datetime.fromisoformat(shown[name]) for name in ("begins_at", "ends_at"))
+    assert ((begins - now).total_seconds(), (ends - begins).total_seconds()) == (30, 120)
 
 
 def test_faults_are_listed_with_what_is_left(

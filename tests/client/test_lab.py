@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from simulator.client import ControlClient, ControlError
-from tests.client.simulator import started
+from tests.client.simulator import start_status, started
 
 
 def test_a_fault_takes_as_many_calls_as_it_was_asked_for(client: ControlClient) -> None:
@@ -53,6 +53,17 @@ def test_a_parked_start_goes_on_when_it_is_released(client: ControlClient) -> No
         assert client.breakpoints.release(point.id) == 1
         assert client.job(start.result()).status == "pending"
     assert (parked.operation, parked.account, held) == ("generate_media", "main", 7)
+
+
+def test_of_two_that_are_parked_one_can_be_made_to_fail(client: ControlClient) -> None:
+    point = client.breakpoints.set("start.before_check", at_timeout="fail")
+    assert point.at_timeout == "fail"
+    with ThreadPoolExecutor(2) as pool:
+        starts = [pool.submit(start_status, client) for _ in range(2)]
+        client.breakpoints.wait(point.id, parked=2)
+        assert client.breakpoints.release(point.id, "fail", count=1) == 1
+        assert client.breakpoints.release(point.id) == 1
+        assert sorted(start.result() for start in starts) == [200, 500]
 
 
 def test_waiting_in_vain_ends_with_nobody_parked(client: ControlClient) -> None:

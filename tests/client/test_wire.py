@@ -4,64 +4,16 @@ import gc
 import socket
 import subprocess
 import sys
-import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
 from simulator.client import ControlClient, ControlError, Reply
 from simulator.client.wire import Wire
 from tests.cli.process import environment
-
-GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-
-
-class Peer:
-    """Answers each request of each connection with the same bytes, and counts both. With
-    ``leaves`` it closes each connection after its answer."""
-
-    def __init__(self, answer: bytes, *, leaves: bool) -> None:
-        self.connections = 0
-        self.requests = 0
-        self.closed = threading.Event()
-        self._answer = answer
-        self._leaves = leaves
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            with connection:
-                while connection.recv(65_536):
-                    self.requests += 1
-                    connection.sendall(self._answer)
-                    if self._leaves:
-                        break
-            self.closed.set()
-
-    def stop(self) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self._thread.join()
-
-
-@contextmanager
-def peer(answer: bytes = GOOD, *, leaves: bool = False) -> Iterator[Peer]:
-    made = Peer(answer, leaves=leaves)
-    try:
-        yield made
-    finally:
-        made.stop()
+from tests.client.peer import GOOD, peer
 
 
 def test_calls_one_after_the_other_share_a_connection() -> None:
