@@ -23,6 +23,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import encode
 from simulator.surfaces.connection import ConnectionDropped
+from simulator.surfaces.mcp_lane import make_lane
 from simulator.surfaces.tools import (
     ADDED_ARGUMENT,
     TOOLS,
@@ -107,7 +108,8 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
     )
     # The constructor takes models only; a call's answer is a mapping already.
     server.add_request_handler("tools/call", types.CallToolRequestParams, call)
-    server.middleware.clear()  # traces for OpenTelemetry, which nothing here collects
+    # In the place of traces for OpenTelemetry, which nothing here collects.
+    server.middleware[:] = [make_lane(call, server.server_info_stamp)]
     return server
 
 
@@ -154,13 +156,13 @@ async def _called(
 
 
 def _result(outcome: Outcome, padding: str) -> dict[str, Any]:
-    """As on the wire: the SDK validates it by its revision's schema and drops what that lacks."""
-    more = [{"type": "text", "text": padding}] if padding else []
+    """As on the wire, where the SDK writes names in their order."""
+    more = [{"text": padding, "type": "text"}] if padding else []
     return {
-        "resultType": "complete",
-        "content": [{"type": "text", "text": encode(outcome.content).decode()}, *more],
-        "structuredContent": outcome.content,
+        "content": [{"text": encode(outcome.content).decode(), "type": "text"}, *more],
         "isError": outcome.is_error,
+        "resultType": "complete",
+        "structuredContent": outcome.content,
     }
 
 
