@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 ENTRIES_MOST = 5_000
 BYTES_MOST = 4 * 1024 * 1024
 BODY_MOST = 32 * 1024
@@ -13,12 +15,14 @@ SQUEEZED = 64
 _ENTRY_BYTES = 600  # what an entry takes beside its bodies
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One call. ``surface``: rest, mcp, files, control; ``operation`` empty: none was found.
-    Bodies are cut at BODY_MOST; ``request_bytes`` and ``answer_bytes`` are their whole sizes.
-    ``rule``: the refusal's code, else empty; ``faults``: ids of those that touched it. ``at_ms`` by
-    the world's clock; ``real_ms`` since the process began; ``took_us`` by real time."""
+class Entry(Struct, frozen=True, gc=False):
+    """One call, as little of it as can be told of later: every call pays for it.
+
+    ``surface``: rest, mcp, files or control; ``operation`` empty: none was found. Bodies are cut at
+    BODY_MOST; ``request_bytes`` and ``answer_bytes`` are their whole sizes. ``rule``: the id of what
+    refused, else empty; ``faults``: ids of those that touched it. ``at_ms`` by the world's clock;
+    ``real_ms`` since the process began; ``took_us`` by real time.
+    """
 
     seq: int
     request_id: str
@@ -39,7 +43,6 @@ class Entry:
     at_ms: int
     real_ms: int
     took_us: int
-    generation_id: str = ""
 
 
 @dataclass(slots=True)
@@ -68,16 +71,15 @@ class Journal:
         return self.last
 
     def add(self, entry: Entry) -> None:
-        size = _size(entry)
-        self.entries.append(entry)
+        size = _ENTRY_BYTES + len(entry.request) + len(entry.answer)
+        entries, room = self.entries, self.room
+        entries.append(entry)
         self.taken += size
-        self.room.taken += size
-        while len(self.entries) > ENTRIES_MOST or self.taken > BYTES_MOST:
+        room.taken += size
+        while len(entries) > ENTRIES_MOST or self.taken > BYTES_MOST:
             self._drop()
-        while self.room.taken > self.room.most and len(self.entries) > SQUEEZED:
+        while room.taken > room.most and len(entries) > SQUEEZED:
             self._drop()
-        for listener in self.listeners:
-            listener.set()
 
     def clear(self) -> int:
         count = len(self.entries)
@@ -91,11 +93,8 @@ class Journal:
         return (entry for entry in self.entries if entry.seq > cursor)
 
     def _drop(self) -> None:
-        size = _size(self.entries.popleft())
+        oldest = self.entries.popleft()
+        size = _ENTRY_BYTES + len(oldest.request) + len(oldest.answer)
         self.taken -= size
         self.room.taken -= size
         self.dropped += 1
-
-
-def _size(entry: Entry) -> int:
-    return _ENTRY_BYTES + len(entry.request) + len(entry.answer) + len(entry.path)

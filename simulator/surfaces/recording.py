@@ -1,7 +1,6 @@
 """Calls on their way into the journal of their world."""
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -30,7 +29,6 @@ KEPT_HEADERS = frozenset(
 )
 """No header in which a credential travels is among them."""
 
-HEADER_VALUE_MOST = 300
 UNKNOWN_TOOL = "unknown_tool"
 
 
@@ -65,37 +63,36 @@ def record(
     """``answered``: the request's id, the status (0: the connection broke) and the body; ``size``:
     of the body, when it is not all there."""
     request_id, status, answer = answered
-    worlds.counters.call(
-        seen.surface, counted_as(seen), status, seen.faults.count(",") + 1 if seen.faults else 0
-    )
+    faults = tuple(seen.faults.split(",")) if seen.faults else ()
+    worlds.counters.call(seen.surface, counted_as(seen), status, len(faults))
     world = seen.world
     if world is None:
         return
-    journal = world.lab.journal
+    journal, raw = world.lab.journal, seen.raw
     real_ms = worlds.real_ms()
+    at_ms = world.clock.now(real_ms)
+    # By position, and no slice where there is nothing to cut: this is a tenth of a poll.
     journal.add(
         Entry(
-            seq=journal.next(),
-            request_id=request_id,
-            surface=seen.surface,
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"],
-            operation=seen.operation,
-            account=seen.account,
-            headers=_kept(scope["headers"]),
-            request=seen.raw[:BODY_MOST],
-            request_bytes=len(seen.raw),
-            status=status,
-            answer=answer[:BODY_MOST],
-            answer_bytes=len(answer) if size is None else size,
-            rule=seen.rule,
-            faults=tuple(seen.faults.split(",")) if seen.faults else (),
-            at_ms=min(world.clock.now(real_ms), world.lease_ms)
-            if worlds.store.durable
-            else world.clock.now(real_ms),
-            real_ms=real_ms,
-            took_us=(time.perf_counter_ns() - seen.began_ns) // 1000,
+            journal.next(),
+            request_id,
+            seen.surface,
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            seen.operation,
+            seen.account,
+            tuple([pair for pair in scope["headers"] if pair[0] in KEPT_HEADERS]),
+            raw if len(raw) <= BODY_MOST else raw[:BODY_MOST],
+            len(raw),
+            status,
+            answer if len(answer) <= BODY_MOST else answer[:BODY_MOST],
+            len(answer) if size is None else size,
+            seen.rule,
+            faults,
+            min(at_ms, world.lease_ms) if worlds.store.durable else at_ms,
+            real_ms,
+            (time.perf_counter_ns() - seen.began_ns) // 1000,
         )
     )
 
@@ -104,9 +101,3 @@ def counted_as(seen: Seen) -> str:
     """The operation's name. A tool's is the caller's word, and callers may make up many."""
     known = seen.surface != "mcp" or not seen.operation or seen.operation in TOOLS
     return seen.operation if known else UNKNOWN_TOOL
-
-
-def _kept(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple(
-        (name, value[:HEADER_VALUE_MOST]) for name, value in headers if name in KEPT_HEADERS
-    )
