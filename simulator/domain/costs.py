@@ -151,17 +151,21 @@ def duplicates(jobs: Iterable[Job], captured: Collection[int]) -> frozenset[int]
 
 def _charges(run: Run) -> Iterable[Row]:
     """A row for each entry that moved a job's credits."""
-    by_number = {job.number: job for job in run.jobs}
     captured = {each.job_number for each in run.entries if each.kind == "capture"}
     repeated = duplicates(run.jobs, {number for number in captured if number is not None})
+    keys = {job.number: _key(run, job.account, job.model, job) for job in run.jobs}
     for entry in run.entries:
         if entry.kind in ("hold", "capture", "release"):
-            job = by_number.get(entry.job_number or 0)
-            begun_ms = entry.at_ms if job is None else job.times.created_at_ms
-            model = NO_JOB if job is None else job.model
-            day = rfc3339(begun_ms).partition("T")[0]
-            key = (run.namespace, run.label or run.namespace, entry.account, model, day)
+            key = keys.get(entry.job_number or 0)
+            if key is None:
+                key = _key(run, entry.account, NO_JOB, entry)
             yield Row(key, _amounts(entry, repeated, run.measured))
+
+
+def _key(run: Run, account: str, model: str, dated: Job | Entry) -> tuple[str, ...]:
+    at_ms = dated.times.created_at_ms if isinstance(dated, Job) else dated.at_ms
+    day = rfc3339(at_ms).partition("T")[0]
+    return (run.namespace, run.label or run.namespace, account, model, day)
 
 
 def _amounts(entry: Entry, repeated: Collection[int], measured: Mapping[int, int]) -> Amounts:

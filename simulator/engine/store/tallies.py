@@ -16,7 +16,7 @@ Place = tuple[int, int]
 """A world's id and the number of one of its entries."""
 
 BEFORE_ALL: Place = (0, 0)
-SLICE = 50_000
+SLICE = 10_000
 """Entries that are summed in one go: some ten milliseconds."""
 
 
