@@ -233,7 +233,8 @@ def test_who_leaves_in_the_middle_leaves_no_half_of_it(monkeypatch: pytest.Monke
         await reached.wait()
         restoring.cancel()
         going.set()
-        await moved.wait()
+        async with asyncio.timeout(5):
+            await moved.wait()
 
     monkeypatch.setattr(store, "import_world", held_up)
     done(leave())
