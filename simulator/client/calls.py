@@ -36,9 +36,9 @@ class Calls:
         self.namespace = namespace
         self.url = url
         self._transport = transport
-        self._headers = {"X-Sim-Namespace": namespace}
+        self.headers = {"X-Sim-Namespace": namespace}
         if admin_token is not None:
-            self._headers["Authorization"] = f"Bearer {admin_token}"
+            self.headers["Authorization"] = f"Bearer {admin_token}"
 
     def get(self, path: str, answer: type[S], **query: Any) -> S:
         """``query`` without its None values."""
@@ -66,7 +66,7 @@ class Calls:
         have gone through `part`. Raises ControlError."""
         given = {name: _text(value) for name, value in (query or {}).items() if value is not None}
         target = f"{PREFIX}{path}?{urlencode(given)}" if given else PREFIX + path
-        headers = self._headers
+        headers = self.headers
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
         try:
@@ -75,8 +75,13 @@ class Calls:
             reason = error.strerror or str(error) or type(error).__name__
             raise ControlError(UNREACHABLE, f"{self.url}: {reason}") from error
         if not 200 <= reply.status < 300:
-            raise ControlError(reply.status, _detail(reply))
+            raise refusal(reply)
         return reply.content
+
+
+def refusal(reply: Reply) -> ControlError:
+    """What an answer that is no good one says."""
+    return ControlError(reply.status, _detail(reply))
 
 
 def part(text: str) -> str:

@@ -1,16 +1,17 @@
 """The client: one namespace of a running simulator."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from simulator.client.calls import Calls, part
+from simulator.client.calls import UNREACHABLE, Calls, ControlError, part
 from simulator.client.clock import Clock
 from simulator.client.wire import Transport, Wire
 from simulator.engine import control_shapes as shapes
 
 if TYPE_CHECKING:
     from simulator.client.breakpoints import Breakpoints
+    from simulator.client.events import Event
     from simulator.client.faults import Faults
     from simulator.client.queues import Queues
     from simulator.client.snapshots import Snapshots
@@ -93,6 +94,15 @@ class ControlClient:
         return self.calls.get(
             "/costs", CostsAnswer, group=",".join(by), account=account, all=everywhere
         )
+
+    def events(self, after: str | None = None) -> Generator["Event"]:
+        """What happens from now on, or ``after`` the event of that id, as it happens: iterating
+        waits for it. Needs the network; close the iterator to end it."""
+        from simulator.client.events import events  # noqa: PLC0415 - as above
+
+        if not isinstance(self._transport, Wire):
+            raise ControlError(UNREACHABLE, "events come over the network only")
+        return events(self.calls, self._transport, after)
 
     def ledger(
         self, generation_id: str | None = None, account: str | None = None

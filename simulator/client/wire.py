@@ -7,9 +7,9 @@ import socket
 import ssl
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
 
 Headers = Mapping[str, str]
@@ -63,6 +63,19 @@ class Wire:
             self._idle.append(connection)
         return reply
 
+    @contextlib.contextmanager
+    def stream(self, target: str, headers: Headers) -> Iterator[HTTPResponse]:
+        """A GET over a connection of its own, which ends with the block. Raises OSError and
+        HTTPException."""
+        connection = self._new()
+        try:
+            connection.request("GET", self._prefix + target, None, headers)
+            response = connection.getresponse()
+            with response:
+                yield response
+        finally:
+            connection.close()
+
     def close(self) -> None:
         _close_all(self._idle)
 
@@ -77,6 +90,9 @@ class Wire:
                 if _still_open(connection.sock):
                     return connection
                 connection.close()
+        return self._new()
+
+    def _new(self) -> HTTPConnection:
         if self._secure:
             context = ssl.create_default_context()
             return HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=context)
