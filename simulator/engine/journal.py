@@ -19,9 +19,9 @@ class Entry(Struct, frozen=True, gc=False):
     """One call, as little of it as can be told of later: every call pays for it.
 
     ``surface``: rest, mcp, files or control; ``operation`` empty: none was found. Bodies are cut at
-    BODY_MOST; ``request_bytes`` and ``answer_bytes`` are their whole sizes. ``rule``: the id of what
-    refused, else empty; ``faults``: ids of those that touched it. ``at_ms`` by the world's clock;
-    ``real_ms`` since the process began; ``took_us`` by real time.
+    BODY_MOST; ``request_bytes`` and ``answer_bytes`` are their whole sizes. ``rule``: the id of
+    what refused, else empty; ``faults``: ids of those that touched it. ``at_ms`` by the world's
+    clock; ``real_ms`` since the process began; ``took_us`` by real time.
     """
 
     seq: int
