@@ -99,16 +99,15 @@ class Bench:
     http: httpx2.AsyncClient
     target: Target
 
-    async def judged(self, requirement: str, **target: Any) -> "Judged":
-        """What the lane says of one requirement over REST; ``target``: what the target is said to
-        be."""
+    async def judged(self, requirement: str, surface: str = "rest", **target: Any) -> "Judged":
+        """What the lane says of one requirement; ``target``: what the target is said to be."""
         check = _checks()[requirement]
         told = replace(self.target, **target)
-        wire = Wire(self.http, {"rest": BASE, "mcp": ""}, scrubber(()))
+        wire = Wire(self.http, {"rest": BASE, "mcp": f"{BASE}/mcp"}, scrubber(()))
         backend = Backend(told, wire, world_keys("w"), name="w")
         await backend.prepare(credits=100_000 if told.has_worlds else None)
         try:
-            judgements = await check.function(backend, "rest") or [Judgement(requirement)]
+            judgements = await check.function(backend, surface) or [Judgement(requirement)]
         except (Broken, CannotTell, DoesNotApply) as broken:
             judgements = [Judgement(requirement, broken)]
         (found,) = judgements

@@ -32,9 +32,10 @@ OF_EACH_KIND = (
 
 
 @pytest.mark.parametrize("requirement", OF_EACH_KIND)
-async def test_the_simulator_does_it_over_rest(requirement: str) -> None:
+@pytest.mark.parametrize("surface", ["rest", "mcp"])
+async def test_the_simulator_does_it(requirement: str, surface: str) -> None:
     async with bench() as clean:
-        found = await clean.judged(requirement)
+        found = await clean.judged(requirement, surface)
     assert found.broken is None
 
 
@@ -68,6 +69,17 @@ async def test_a_ledger_that_says_something_else_is_seen(
         found = await crooked.judged("prices:kling-3-0-std")
     assert expected in found.expected
     assert "kling-3-0-std-silent-5s" in found.why
+
+
+async def test_a_start_that_holds_twice_is_seen() -> None:
+    def doubled(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
+        if "entries" in answer:
+            answer["entries"] += [each for each in answer["entries"] if each["kind"] == "hold"]
+        return status, answer
+
+    async with bench(answered=doubled) as crooked:
+        found = await crooked.judged("prices:kling-3-0-std")
+    assert (found.expected, found.got) == ("one hold in the ledger", "2 holds")
 
 
 async def test_a_limit_that_is_not_kept_is_seen() -> None:
@@ -166,6 +178,16 @@ async def test_a_parameter_that_should_not_matter_and_is_refused_is_seen() -> No
     assert isinstance(found.broken, Broken)
 
 
+async def test_a_parameter_that_should_not_matter_and_is_needed_is_seen() -> None:
+    def refused(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
+        needed = path == START and "sound" not in body
+        return (422, {"detail": []}) if needed else (status, answer)
+
+    async with bench(answered=refused) as crooked:
+        found = await crooked.judged("ignored:sound:sora-2")
+    assert found.expected == "acceptance without sound as well"
+
+
 async def test_files_of_another_size_are_seen() -> None:
     def smaller(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
         for output in answer.get("outputs", []):
@@ -193,6 +215,20 @@ async def test_a_failure_shows_only_the_calls_of_its_case() -> None:
         found = await crooked.judged("refusals:too_many_images")
     judged = [each.call for each in found.trace if not each.setup and each.surface == "rest"]
     assert judged == ["generate_media"]
+
+
+async def test_a_failure_over_mcp_shows_the_handshake_before_its_case() -> None:
+    def recoded(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
+        content = answer.get("result", {}).get("structuredContent", {})
+        if "kling-2-5" in str(body) and "error" in content:
+            content["error"] = "image_limit"
+        return status, answer
+
+    async with bench(answered=recoded) as crooked:
+        found = await crooked.judged("refusals:too_many_images", "mcp")
+    assert "inputs-kling-2-5-image-to-video-pro-i2v-3-too-many" in found.why
+    judged = [each.call for each in found.trace if each.surface == "mcp"]
+    assert judged == ["initialize", "notifications/initialized", "generate_media"]
 
 
 async def test_a_policy_that_the_target_does_not_declare_is_not_asked_of_it() -> None:
