@@ -170,14 +170,19 @@ def _finding(item: Item, row: Requirement, judgement: Judgement, log: Log) -> Fi
         requirement=row.id,
         surface=item.surface,
         verdict=verdict,
-        why=why,
-        expected=expected,
-        got=got,
+        why=_shown(why),
+        expected=_shown(expected),
+        got=_shown(got),
         # What passed needs no telling, and would fill the memory.
         trace=(judgement.trace or log.trace) if verdict in (Verdict.FAIL, Verdict.WARN) else (),
         credits=judgement.credits or (log.credits if alone else 0),
         check=item.check.title,
     )
+
+
+def _shown(text: str) -> str:
+    """Without halves of surrogate pairs, which no terminal takes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _failed(findings: Sequence[Finding]) -> bool:

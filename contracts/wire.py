@@ -177,14 +177,14 @@ def _answered(exchange: Exchange, reply: Reply) -> Exchange:
         ),
         answer=kept,
         answer_bytes=len(reply.content) if len(kept) < len(reply.content) else len(kept),
-        captures=_captures(exchange.number, reply),
+        captures=_captures(exchange.number, exchange.call, reply),
     )
 
 
-def _captures(number: int, reply: Reply) -> tuple[Capture, ...]:
+def _captures(number: int, call: str, reply: Reply) -> tuple[Capture, ...]:
     """What later requests may use: ids, URLs of uploads, the id of an MCP session."""
     session = reply.headers.get("mcp-session-id")
-    if session:
+    if session and call == "initialize":
         return (Capture(f"session_{number}", "header:mcp-session-id", session),)
     body, prefix = reply.fields, ""
     if isinstance(body.get("result"), dict):

@@ -19,6 +19,7 @@ def write_reports(result: Result, directory: Path) -> tuple[Path, ...]:
     written = []
     for name, write in REPORTS.items():
         path = directory / name
-        path.write_text(write(result), encoding="utf-8")
+        # Half a surrogate pair, if a backend answered one: as JSON writes it.
+        path.write_text(write(result), encoding="utf-8", errors="backslashreplace")
         written.append(path)
     return tuple(written)
