@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.app import build
 from simulator.settings import Settings
@@ -30,6 +30,15 @@ class Served:
     begun: threading.Event
 
 
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """An app on a socket, by its URL."""
+    server = ServerThread(app)
+    server.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     app, begun = build(Settings()).app, threading.Event()
@@ -39,10 +48,8 @@ def served() -> Iterator[Served]:
             begun.set()
         await app(scope, receive, send)
 
-    server = ServerThread(watched)
-    server.start()
-    yield Served(f"http://127.0.0.1:{server.port}", begun)
-    server.stop()
+    with serving(watched) as url:
+        yield Served(url, begun)
 
 
 @pytest.fixture(scope="module")
@@ -79,30 +86,18 @@ def test_what_did_not_run_keeps_a_level_back(url: str) -> None:
     assert "this surface was not asked for" in done.stdout
 
 
-class Counting(BaseHTTPRequestHandler):
-    """Remembers in its server that somebody came."""
-
-    def do_GET(self) -> None:
-        self.server.server_name += "!"
-        self.send_error(500)
-
-    def log_message(self, *told: object) -> None:
-        """Tests are quiet."""
-
-
 def test_a_dry_run_lists_the_checks_and_sends_nothing() -> None:
-    server = HTTPServer(("127.0.0.1", 0), Counting)
-    server.server_name = "counted"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    done = check("--target", f"http://127.0.0.1:{server.server_port}", "--dry-run")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    came: list[str] = []
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        came.append(scope["type"])
+
+    with serving(counted) as url:
+        done = check("--target", url, "--dry-run")
     assert done.returncode == 0
     assert "access:no-key" in done.stdout
     assert "Nothing was sent." in done.stdout
-    assert server.server_name == "counted"
+    assert "http" not in came
 
 
 def test_nobody_at_the_address_is_told_as_unreachable() -> None:
@@ -137,41 +132,27 @@ def test_a_target_that_costs_money_needs_a_key(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "the variable NO_SUCH_KEY holds no key\n")
 
 
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers everything with what it was asked, key and all."""
+    if scope["type"] != "http":
+        return
+    told = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    body = json.dumps({"credits": 5, "headers": told}).encode()
+    head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
 def test_the_key_is_in_no_output_and_no_file(tmp_path: Path) -> None:
-    server = HTTPServer(("127.0.0.1", 0), Echo)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    profile = tmp_path / "target.toml"
-    profile.write_text(f'[target]\nrest_url = "http://127.0.0.1:{server.server_port}"\n')
-    folder = tmp_path / "reports"
-    told = ("--target", str(profile), "--lanes", "access", "--report-dir", str(folder))
-    done = check(*told, MEDIASIM_CONTRACT_KEY=CANARY)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    profile, folder = tmp_path / "target.toml", tmp_path / "reports"
+    with serving(echo) as url:
+        profile.write_text(f'[target]\nrest_url = "{url}"\n')
+        told = ("--target", str(profile), "--lanes", "access", "--report-dir", str(folder))
+        done = check(*told, MEDIASIM_CONTRACT_KEY=CANARY)
     assert done.returncode == 1, done.stderr
     written = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())]
-    assert "[main key]" in written[-1]
+    assert any("[main key]" in text for text in written)
     assert [text for text in (done.stdout, done.stderr, *written) if CANARY in text] == []
-
-
-class Echo(BaseHTTPRequestHandler):
-    """Answers everything with what it was asked, key and all."""
-
-    def do_GET(self) -> None:
-        body = json.dumps({"credits": 5, "headers": dict(self.headers)}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.do_GET()
-
-    def log_message(self, *told: object) -> None:
-        """Tests are quiet."""
 
 
 def test_an_interruption_writes_the_reports(served: Served, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 
 import httpx2
+import pytest
 
 from contracts.backend import Backend
 from contracts.check import Broken, CannotTell, Check, DoesNotApply, Judgement
@@ -157,11 +158,11 @@ async def requests_of(seed: int, era: str) -> list[tuple[str, str, bytes]]:
         return [(each.method, str(each.url), each.content) for each in tried.transport.requests]
 
 
-async def test_the_same_seed_sends_the_same_requests_in_the_same_order() -> None:
-    for era in ("session", "stateless"):
-        first = await requests_of(3, era)
-        assert first == await requests_of(3, era)
-        assert len(first) > 50
+@pytest.mark.parametrize("era", ["session", "stateless"])
+async def test_the_same_seed_sends_the_same_requests_in_the_same_order(era: str) -> None:
+    first = await requests_of(3, era)
+    assert first == await requests_of(3, era)
+    assert len(first) > 50
     assert first != await requests_of(4, era)
 
 

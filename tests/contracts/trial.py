@@ -23,7 +23,7 @@ Bend = Callable[[httpx2.Request, int, Any], tuple[int, Any]]
 
 
 @dataclass
-class Transport(httpx2.AsyncBaseTransport):
+class Transport:
     """Bends answers; ``before`` may raise in place of sending, ``after`` in place of answering."""
 
     inner: httpx2.ASGITransport
@@ -32,7 +32,7 @@ class Transport(httpx2.AsyncBaseTransport):
     after: Callable[[httpx2.Request], None] | None = None
     requests: list[httpx2.Request] = field(default_factory=list)
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+    async def handle(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         if self.before is not None:
             self.before(request)
@@ -84,7 +84,8 @@ async def trial(
     async with wired(limits=True) as simulator:
         inner = httpx2.ASGITransport(app=simulator.simulator.app)
         transport = Transport(inner)
-        async with httpx2.AsyncClient(transport=transport, base_url=BASE) as http:
+        mocked = httpx2.MockTransport(transport.handle)
+        async with httpx2.AsyncClient(transport=mocked, base_url=BASE) as http:
             target = await probe(http, BASE)
             transport.bend, transport.before, transport.after = bend, before, after
             transport.requests.clear()
