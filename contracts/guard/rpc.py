@@ -47,7 +47,6 @@ FREE_TOOLS = (
     "get_skill",
 )
 _NAMES = ("jsonrpc", "id", "method", "params", "result", "error")
-_PARAMETERS = ("name", "arguments")
 
 
 def judge_mcp(request: Request, profile: GuardProfile, prices: PriceList) -> Judged:
@@ -76,7 +75,7 @@ def judge_mcp(request: Request, profile: GuardProfile, prices: PriceList) -> Jud
 def _message(told: Any, profile: GuardProfile, prices: PriceList) -> Judged:
     if not isinstance(told, Mapping):
         return Judged("no message")  # a number or a text has no method
-    if _misspelt(told, _NAMES):
+    if _misspelt(told):
         return _unknown("a name in it is written in an odd way")
     if "method" not in told:
         return Judged("answer")
@@ -88,7 +87,7 @@ def _message(told: Any, profile: GuardProfile, prices: PriceList) -> Judged:
 
 
 def _tool(number: Any, params: Any, profile: GuardProfile, prices: PriceList) -> Judged:
-    if not isinstance(params, Mapping) or _misspelt(params, _PARAMETERS):
+    if not isinstance(params, Mapping):
         return _unknown("it names its tool in an odd way")
     tool = params.get("name")
     if tool in FREE_TOOLS:
@@ -113,9 +112,9 @@ def _ids_repeat(told: Any) -> bool:
     return len(set(ids)) < len(ids)
 
 
-def _misspelt(told: Mapping[str, Any], names: tuple[str, ...]) -> bool:
+def _misspelt(told: Mapping[str, Any]) -> bool:
     """Whether a reader that takes no notice of case would find more names in it."""
-    return any(name.casefold() in names and name not in names for name in told)
+    return any(name.casefold() in _NAMES and name not in _NAMES for name in told)
 
 
 def _headers_say_more(request: Request, told: Any, profile: GuardProfile) -> bool:

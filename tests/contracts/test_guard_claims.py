@@ -49,11 +49,14 @@ JSON = {"content-type": "application/json"}
         ("POST", "/v1/generate/separation"),
         ("POST", "/v2/generate/media"),
         ("POST", "/v1/regenerate"),
+        ("GET", "/mcp"),
+        ("DELETE", "/mcp"),
         ("POST", "/MCP"),
         ("POST", "/mcp/"),
         ("POST", "/%6dcp"),
         ("POST", "/_sim/reset"),
         ("POST", "/_guard/file?url=https://rest.example/v1/models"),
+        ("GET", "/_guard/file?url=https://rest.example/v1/models"),
         ("POST", "http://rest.example/v1/generate/media"),
         ("POST", "*"),
     ],
@@ -217,6 +220,7 @@ async def test_what_the_profile_knows_to_be_free_goes_through() -> None:
 UNPRICED: tuple[tuple[bytes, dict[str, str]], ...] = (
     (b'{"model":"z-image","model":"sora-2-pro","prompt":"x"}', JSON),
     (b'{"model":"z-image","Model":"sora-2-pro","prompt":"x"}', JSON),
+    (b'{"model":"z-image","Model":"seedance","prompt":"x"}', JSON),
     (b'{"model":"z-image","prompt":"&model=sora-2"}', {"content-type": "text/plain"}),
     (RAW, {"content-type": "application/x-www-form-urlencoded"}),
     (RAW, {"content-type": "application/json; charset=utf-16"}),
@@ -235,6 +239,13 @@ async def test_a_start_that_two_readers_could_price_apart_has_no_bound(
     async with guarded(max_credits=1_000_000) as guard:
         reply = await guard.ask("POST", START, raw, headers)
         assert (reply.status, reply.json()["reason"], guard.arrived) == (402, "unbounded", [])
+
+
+async def test_a_start_or_a_call_with_a_query_has_no_bound() -> None:
+    async with guarded(max_credits=1_000_000) as guard:
+        for target, body in ((f"{START}?model=sora", IMAGE), ("/mcp?tool=generate_media", CALL)):
+            reply = await guard.ask("POST", target, body)
+            assert (reply.status, reply.json()["reason"], guard.arrived) == (402, "unbounded", [])
 
 
 @pytest.mark.parametrize("headers", [JSON, {}, {"content-type": "application/json;charset=UTF-8"}])

@@ -240,3 +240,13 @@ async def test_a_backend_can_not_speak_for_the_guard() -> None:
         reply = await guard.ask("GET", "/v1/models")
         assert {"x-guard", "set-cookie"} & set(reply.headers) == set()
         assert reply.headers["x-request-id"] == "7"
+
+
+async def test_a_cookie_of_the_backend_is_not_brought_back() -> None:
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json={}, headers={"Set-Cookie": "a=b; Path=/"})
+
+    async with guarded(answer) as guard:
+        for _ in range(2):
+            await guard.ask("GET", "/v1/models")
+        assert "cookie" not in guard.arrived[1].headers
