@@ -80,6 +80,8 @@ class Journal:
             self._drop()
         while room.taken > room.most and len(entries) > SQUEEZED:
             self._drop()
+        for listener in self.listeners:
+            listener.set()
 
     def clear(self) -> int:
         count = len(self.entries)
