@@ -8,7 +8,7 @@ from simulator.engine.snapshots.parts import Extras, UploadFiles
 from simulator.engine.snapshots.restoring import prepared, put_back, sound_snapshot
 from simulator.engine.snapshots.snapshot import Snapshot, taken_of
 from simulator.engine.snapshots.soundness import UPLOAD_BYTES_MOST
-from simulator.engine.snapshots.text import SnapshotError, text_of
+from simulator.engine.snapshots.text import SnapshotError, snapshot_of, text_of
 from simulator.engine.store.base import WorldRow
 from simulator.engine.worlds import NAME, World, Worlds
 
@@ -21,7 +21,8 @@ ALL_BYTES_MOST = 512 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A snapshot under its name. ``text`` is its file, ``saved_at_ms`` the world's time in it."""
+    """A sound snapshot under its name. ``text`` is its file, ``saved_at_ms`` the world's time in
+    it."""
 
     name: str
     text: bytes
@@ -78,7 +79,7 @@ class Snapshots:
     async def restore(self, world: World, name: str) -> Kept:
         """Puts a snapshot back where it is kept. Raises Denial and StorageFull."""
         kept = self.get(world, name)
-        snapshot = await asyncio.to_thread(sound_snapshot, kept.text)
+        snapshot = await asyncio.to_thread(snapshot_of, kept.text)
         await self.put(world, snapshot)
         return kept
 
@@ -86,7 +87,7 @@ class Snapshots:
         """Puts a snapshot in the place of all that another namespace has, which is made when it is
         new. Raises Denial and StorageFull."""
         kept = self.get(world, name)
-        snapshot = await asyncio.to_thread(sound_snapshot, kept.text)
+        snapshot = await asyncio.to_thread(snapshot_of, kept.text)
         target = await self._worlds.world(namespace)
         await self.put(target, snapshot)
         return target, kept

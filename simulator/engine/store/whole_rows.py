@@ -162,7 +162,10 @@ def _sessions(db: Connection, world: int) -> tuple[UploadSession, ...]:
         " WHERE world = ? ORDER BY created_at_ms, token",
         (world,),
     )
-    return tuple(UploadSession(*row[:4], tuple(row[4].split())) for row in found)
+    return tuple(
+        UploadSession(token, account, model, created_at_ms, tuple(uploads.split()))
+        for token, account, model, created_at_ms, uploads in found
+    )
 
 
 def _uploads(db: Connection, world: int) -> tuple[OwnedUpload, ...]:
