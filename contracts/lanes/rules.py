@@ -35,6 +35,7 @@ QUOTE_CALL = "estimate_generation_cost"
 STARTS_AT_ONCE = 4
 LEAP_S = 86_400
 TRIES = 12
+LARGE_BYTES = 20_000_000
 _HANDSHAKE = frozenset({"initialize", "notifications/initialized"})
 
 
@@ -42,10 +43,17 @@ def checks(requirements: Sequence[Requirement]) -> tuple[Check, ...]:
     """One check for each row with golden cases. Raises DataError, KeyError for an unknown case."""
     cases = load_cases()
     return tuple(
-        Check((row.id,), rule(row, [cases[each] for each in row.cases]), row.surfaces, name=row.id)
+        _check(row, [cases[each] for each in row.cases])
         for row in requirements
         if row.lane == LANE and row.cases
     )
+
+
+def _check(row: Requirement, cases: Sequence[GoldenCase]) -> Check:
+    """Alone where its files are so large that several at once would fill the memory."""
+    sizes = [each.size_bytes for case in cases for each in case.uploads.values()]
+    large = sum(sizes) > LARGE_BYTES
+    return Check((row.id,), rule(row, cases), row.surfaces, alone=large, name=row.id)
 
 
 def rule(row: Requirement, cases: Sequence[GoldenCase]) -> Function:
