@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.domain.effects import Layer, effect_of
+from simulator.domain.effects import KINDS, Kind, Layer, effect_of
 from simulator.domain.errors import Denial
 from simulator.domain.faults import Call, Fault, Match
 from simulator.engine.lab import Queue
@@ -72,6 +72,20 @@ def test_faults_go_on_in_a_fork_as_in_the_original() -> None:
     arm(scene.world)
     assert fork.lab.faults.all()[-1] == scene.world.lab.faults.all()[-1]
     assert fork.lab.drawn() == scene.world.lab.drawn() == 2
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_fault_of_each_kind_is_put_back_as_it_was(kind: Kind) -> None:
+    needed: dict[str, Any] = {param.name: param.most for param in kind.params if param.needed}
+    given = needed or ({"factor": 0.333333} if kind.name == "price" else {})
+    scene = make_scene()
+    fault = Fault("", 0, Match(account="main"), effect_of({"kind": kind.name, **given}), times=1)
+    armed = scene.world.lab.faults.add(fault)
+    saved = scene.text()
+    done(scene.snapshots.restore(scene.world, "now"))
+    assert scene.world.lab.faults.all() == [armed]
+    assert scene.world.lab.faults.all()[0] is not armed
+    assert scene.text() == saved
 
 
 def test_faults_set_after_the_saving_are_gone_after_it() -> None:

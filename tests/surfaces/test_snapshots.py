@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulator.engine.operations import OPERATIONS
 from simulator.surfaces.guard import GuardLimits
 from tests.surfaces.inprocess import Client, simulated
 from tests.surfaces.pictures import filled
@@ -171,6 +172,20 @@ async def test_no_file_is_left_over(tmp_path: Path) -> None:
     files = [path for path in (tmp_path / "state.media").rglob("*") if path.is_file()]
     assert sorted(path.parent.name for path in files) == ["fork", "w"]
     assert [path.read_bytes() for path in files] == [PICTURE, PICTURE]
+
+
+async def test_jobs_of_every_product_are_put_back() -> None:
+    async with simulated() as client:
+        for operation in OPERATIONS:
+            if operation.starts:
+                body = dict(operation.example)
+                assert (await client.post(operation.path, body)).status_code == 200, operation.name
+        text = await saved(client)
+        await client.post("/_sim/reset")
+        answer = await load(client, text)
+        assert answer.status_code == 200, answer.text
+        await client.post(f"{SNAPSHOTS}/loaded/restore")
+        assert await saved(client, "again") == text
 
 
 async def test_a_deleted_snapshot_is_gone() -> None:
