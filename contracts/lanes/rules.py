@@ -67,6 +67,9 @@ def rule(row: Requirement, cases: Sequence[GoldenCase]) -> Function:
             raise DoesNotApply("the target declares another policy")
         table = Table(backend, surface, row)
         broken = await table.play_all(fitting)
+        if broken is None:
+            backend.log.exchanges.clear()  # nobody asks for them, and uploads are large
+            return [Judgement(row.id)]
         return [Judgement(row.id, broken, table.failing_trace())]
 
     return played
