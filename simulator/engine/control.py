@@ -112,7 +112,7 @@ class Control:
         history = await self.store.history(world.id, now_ms)
         by_number = {job.number: job for job in history.jobs}
         entries = [
-            _entry_view(entry, by_number.get(entry.job_number or 0))
+            entry_view(entry, by_number.get(entry.job_number or 0))
             for entry in history.entries
             if body.account in (None, entry.account)
         ]
@@ -247,7 +247,8 @@ class Control:
         )
 
 
-def _entry_view(entry: Entry, job: Job | None) -> shapes.EntryView:
+def entry_view(entry: Entry, job: Job | None) -> shapes.EntryView:
+    """A row of the ledger as callers see it."""
     return shapes.EntryView(
         id=entry.seq,
         kind=entry.kind,

@@ -18,17 +18,22 @@ from simulator.surfaces.answering import (
     method_not_allowed,
     query_fields,
     refusal,
+    rule_of,
     send_json,
 )
 from simulator.surfaces.auth import Keys, read_headers
 from simulator.surfaces.control_calls.call import PREFIX
 from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
+from simulator.surfaces.recording import Seen, record, started
 from simulator.surfaces.router import Router
 from simulator.surfaces.watching import Watching
 
 DOCUMENT_PATH = PREFIX + "/openapi.json"
 DEFAULT_NAMESPACE = "default"
+Target = tuple[Operation, "msgspec.json.Decoder[Any]"]
+UNRECORDED = frozenset({"requests", "requests_clear", "requests_verify"})
+"""Looking into the journal leaves no trace in it."""
 
 
 class ControlSurface:
@@ -61,18 +66,21 @@ class ControlSurface:
         self._calls += 1
         request_id = f"sim_{self._calls:08d}"
         headers: tuple[tuple[bytes, bytes], ...] = ()
+        seen = Seen("control", started())
         try:
             if self._watching.serves(scope["path"]):
                 self._check_admin(scope)
                 world = await self._world(scope)
                 await self._watching.answer(world, request_id, scope, receive, send)
                 return
-            status, payload = 200, await self._answer(scope, receive)
+            status, payload = 200, await self._answer(scope, receive, seen)
         except REFUSALS as error:
             status, payload, headers = refusal(error)
+            seen.rule = rule_of(error)
         await send_json(send, status, payload, request_id, headers)
+        record(self._worlds, seen, scope, (request_id, status, payload))
 
-    async def _answer(self, scope: Scope, receive: Receive) -> bytes:
+    async def _answer(self, scope: Scope, receive: Receive, seen: Seen) -> bytes:
         self._check_admin(scope)
         if scope["path"] == DOCUMENT_PATH:
             return self._openapi(scope["method"])
@@ -83,9 +91,12 @@ class ControlSurface:
         target = targets.get("GET" if scope["method"] == "HEAD" else scope["method"])
         if target is None:
             raise method_not_allowed(targets)
-        operation, decoder = target
-        body = await self._body(operation, decoder, fields, scope, receive)
-        return encode(await operation.call(self._control, await self._world(scope), body))
+        operation = target[0]
+        body = await self._body(target, fields, scope, receive, seen)
+        world = await self._world(scope)
+        if operation.name not in UNRECORDED:
+            seen.world, seen.operation = world, operation.name
+        return encode(await operation.call(self._control, world, body))
 
     def _openapi(self, method: str) -> bytes:
         if method not in ("GET", "HEAD"):
@@ -102,12 +113,13 @@ class ControlSurface:
 
     async def _body(
         self,
-        operation: Operation,
-        decoder: "msgspec.json.Decoder[Any]",
+        target: Target,
         fields: dict[str, str],
         scope: Scope,
         receive: Receive,
+        seen: Seen,
     ) -> Any:
+        operation, decoder = target
         if operation.file_bytes_most is not None:
             limits = replace(self._limits, max_json_bytes=operation.file_bytes_most)
             return FileBody(fields, await read_json_body(receive, limits))
@@ -115,7 +127,7 @@ class ControlSurface:
             where = "path" if fields else "query"
             given = {**query_fields(scope), **fields}
             return from_fields(operation.body, given, where, strict=False)
-        raw = await read_json_body(receive, self._limits) or b"{}"
+        raw = seen.raw = await read_json_body(receive, self._limits) or b"{}"
         check_json_depth(raw)
         if not fields:
             return from_json(decoder, raw)

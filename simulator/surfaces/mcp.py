@@ -46,10 +46,14 @@ SKILL_URI = "kubeez://skills/"
 
 Context = ServerRequestContext[Any, Any]
 FindCaller = Callable[[Context], Awaitable[Caller]]
+TellRule = Callable[[Context, str], None]
 
 
-def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "Server[Any]":
-    """A server whose tools act for the caller that ``find_caller`` tells of each request."""
+def make_server(
+    provider: Provider, find_caller: FindCaller, tell_rule: TellRule, version: str
+) -> "Server[Any]":
+    """A server whose tools act for the caller that ``find_caller`` tells of each request.
+    ``tell_rule`` hears which rule refused one."""
     tools = [_tool(operation) for operation in TOOLS.values()]
     schemas = {tool.name: tool.input_schema for tool in tools}
     texts = {f"{SKILL_URI}{file.stem}": file for file in sorted(SKILLS.glob("*.md"))}
@@ -66,7 +70,9 @@ def make_server(provider: Provider, find_caller: FindCaller, version: str) -> "S
         if operation is None:
             raise _unknown(params.name)
         caller = await find_caller(ctx)
-        return await _called(provider, caller, operation, params.arguments or {})
+        outcome = await _called(provider, caller, operation, params.arguments or {})
+        tell_rule(ctx, outcome.rule)
+        return _result(outcome, _padding(caller))
 
     async def list_resources(ctx: Context, params: object) -> types.ListResourcesResult:
         return types.ListResourcesResult(
@@ -139,12 +145,12 @@ def make_app(manager: StreamableHTTPSessionManager) -> StreamableHTTPASGIApp:
 
 async def _called(
     provider: Provider, caller: Caller, operation: Operation, arguments: dict[str, Any]
-) -> dict[str, Any]:
+) -> Outcome:
     asks = caller.asks
     if asks is not None and find(asks.fired, "tool_vanished"):
         raise _unknown(operation.name)
     try:
-        outcome = await call_tool(provider, caller, operation, arguments)
+        return await call_tool(provider, caller, operation, arguments)
     except ConnectionDropped:
         if asks is not None:
             asks.dropped = True
@@ -152,7 +158,6 @@ async def _called(
     except Exception as error:  # noqa: BLE001 - the caller gets an answer whatever broke
         _log_failure(operation.name, error)
         raise MCPError(code=types.INTERNAL_ERROR, message="internal error") from None
-    return _result(outcome, _padding(caller))
 
 
 def _result(outcome: Outcome, padding: str) -> dict[str, Any]:

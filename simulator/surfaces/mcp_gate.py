@@ -27,6 +27,7 @@ PARSE_ERROR = -32_700
 NO_SESSION = -32_001
 NAME_MOST = 100
 CALLER = "mediasim.caller"  # the key of the scope that hands it to the tools
+SEEN = "mediasim.seen"  # and what is known of the call so far
 
 
 class McpGate:
@@ -91,7 +92,7 @@ class McpGate:
             receive = _replayed(seen.raw, receive)
         # The SDK compares headers with the body; blanks around a value are no part of it.
         told = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
-        inner = {**scope, "headers": told, CALLER: caller}
+        inner = {**scope, "headers": told, CALLER: caller, SEEN: seen}
         await (await self._opened())(inner, receive, reply.send)
 
     async def _stage(
@@ -151,7 +152,7 @@ class McpGate:
 
     async def _open(self) -> ASGIApp:
         module = await asyncio.to_thread(importlib.import_module, "simulator.surfaces.mcp")
-        server = module.make_server(self._provider, self._caller_of, self._version)
+        server = module.make_server(self._provider, self._caller_of, _tell_rule, self._version)
         if self._fixtures:
             importlib.import_module("simulator.surfaces.mcp_fixtures").add_fixtures(server)
         most = self._limits.max_json_bytes
@@ -173,6 +174,10 @@ class McpGate:
         """The one whom this request was admitted for, whoever began the session."""
         caller: Caller = context.request.scope[CALLER]
         return caller
+
+
+def _tell_rule(context: Any, rule: str) -> None:
+    context.request.scope[SEEN].rule = rule
 
 
 def _json_of(body: bytes) -> tuple[Any, bytes | None]:

@@ -14,7 +14,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.shapes import from_fields
 from simulator.engine.store.base import StorageFull
 from simulator.engine.worlds import Caller
-from simulator.surfaces.answering import REFUSALS
+from simulator.surfaces.answering import REFUSALS, rule_of
 from simulator.surfaces.auth import check_scope
 from simulator.surfaces.staging import perform
 
@@ -41,10 +41,12 @@ REFUSED: tuple[Mapping[str, Any], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a tool answered: ``content`` is the object that REST would have sent."""
+    """What a tool answered: ``content`` is the object that REST would have sent; ``rule`` what
+    refused, if anything did."""
 
     content: dict[str, Any]
     is_error: bool = False
+    rule: str = ""
 
 
 async def admit(provider: Provider, caller: Caller, operation: Operation) -> None:
@@ -76,7 +78,7 @@ async def call_tool(
             body = from_fields(operation.body, arguments, where, strict=True)
             answer = await perform(provider, caller, operation, body)
     except REFUSALS as error:
-        return Outcome(_refused(error), is_error=True)
+        return Outcome(_refused(error), is_error=True, rule=rule_of(error))
     content: dict[str, Any] = msgspec.to_builtins(answer)
     return Outcome(content)
 
