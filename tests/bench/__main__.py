@@ -10,12 +10,14 @@ from tests.bench.engine_rows import leap, memory_per_job
 from tests.bench.figures import Figure, table
 from tests.bench.http_rows import starts_and_polls
 from tests.bench.load import HOW_TO_GET_WRK, has_wrk
+from tests.bench.mcp_rows import calls
 from tests.bench.media_rows import polls_while_rendering, renders
 from tests.bench.processes import PLATFORM
 from tests.bench.startup_rows import startup
 
 ROWS: Mapping[str, Callable[[bool], Iterator[Figure]]] = {
     "http": lambda short: starts_and_polls(2 if short else 5, 1 if short else 3),
+    "mcp": lambda short: calls(2 if short else 15, 1),
     "leap": lambda short: leap(2 if short else 5, 10_000 if short else 100_000),
     "startup": lambda short: startup(2 if short else 7),
     "memory": lambda short: memory_per_job(1 if short else 3, 10_000 if short else 50_000),

@@ -1,8 +1,9 @@
 """The load: wrk where it is installed, else a loader of our own. Both end with one JSON object.
 
-``python -m tests.bench.load URL CONNECTIONS SECONDS [JOB]`` is the loader: every connection waits
-for its answer and asks again, one start and four polls of the job that was started last; with a
-JOB, nothing but polls of it.
+``python -m tests.bench.load URL CONNECTIONS SECONDS [JOB | PATH BODY NAME VALUE ...]`` is the
+loader: every connection waits for its answer and asks again, one start and four polls of the job
+that was started last; with a JOB, nothing but polls of it; with a PATH, nothing but posts of a body
+to it, with these headers.
 """
 
 import json
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,7 @@ BODY = json.dumps(
 )
 HOW_TO_GET_WRK = "wrk is not installed (apt-get install wrk); a slower loader of our own is used"
 POLLS_PER_START = 4
+NUMBER = "@@@@@@@@"  # in a posted body: its number, of so many digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,18 @@ def has_wrk() -> bool:
     return shutil.which("wrk") is not None
 
 
-def load(server: Server, connections: int, seconds: int, core: set[int]) -> Loaded:
-    """Loads a server from another process. RuntimeError when anything but answers came back."""
+def load(
+    server: Server, connections: int, seconds: int, core: set[int], posted: tuple[str, ...] = ()
+) -> Loaded:
+    """Loads a server from another process. ``posted``: a path, a body, names and values of headers;
+    without, starts and polls. RuntimeError when anything but answers came back."""
     if has_wrk():
-        script = str(Path(__file__).with_name(server.peer.script))
+        script = str(Path(__file__).with_name("post.lua" if posted else server.peer.script))
         sizes = ["-t1", f"-c{connections}", f"-d{seconds}s"]
-        command = ["wrk", *sizes, "-s", script, server.url, "--", KEY, BODY]
+        command = ["wrk", *sizes, "-s", script, server.url, "--", *(posted or (KEY, BODY))]
     else:
         sizes = [str(connections), str(seconds)]
-        command = [sys.executable, "-m", "tests.bench.load", server.url, *sizes]
+        command = [sys.executable, "-m", "tests.bench.load", server.url, *sizes, *posted]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     pin(process.pid, core)
     text, _ = process.communicate()
@@ -78,6 +84,15 @@ def poll_request(host: str, job_id: str) -> bytes:
     return f"GET {PATH}/{job_id} HTTP/1.1\r\nHost: {host}\r\nX-API-Key: {KEY}\r\n\r\n".encode()
 
 
+def post_request(host: str, posted: Sequence[str], number: int) -> bytes:
+    """A post as it goes over the wire."""
+    path, body = posted[0], posted[1].replace(NUMBER, f"{number:0{len(NUMBER)}}")
+    told = zip(posted[2::2], posted[3::2], strict=True)
+    lines = [f"{name}: {value}\r\n" for name, value in told]
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+    return "".join([head, *lines, "\r\n", body]).encode()
+
+
 def answer_end(data: bytes) -> int | None:
     """Where the first whole answer in ``data`` ends; None: more has to come."""
     head, found, _ = data.partition(b"\r\n\r\n")
@@ -95,12 +110,15 @@ class _Mix:
     host: str
     job_id: str = ""
     polls_only: bool = False
+    posted: Sequence[str] = ()
     asked: int = 0
     refused: int = 0
     seconds: list[float] = field(default_factory=list)
 
     def next(self) -> bytes:
         self.asked += 1
+        if self.posted:
+            return post_request(self.host, self.posted, self.asked)
         turn = not self.seconds or self.asked % (POLLS_PER_START + 1) == 0
         if turn and not self.polls_only:
             return start_request(self.host)
@@ -126,10 +144,13 @@ def _ask(connection: _Connection, mix: _Mix) -> None:
     connection.sock.sendall(mix.next())
 
 
-def run(url: str, connections: int, seconds: float, job_id: str = "") -> Loaded:
-    """The loader itself."""
+def run(url: str, connections: int, seconds: float, *words: str) -> Loaded:
+    """The loader itself. ``words``: a job's id, or what ``load`` calls posted."""
     host, _, port = url.removeprefix("http://").partition(":")
-    mix = _Mix(host, job_id, polls_only=bool(job_id))
+    if len(words) > 1:
+        mix = _Mix(host, posted=words)
+    else:
+        mix = _Mix(host, *words, polls_only=bool(words))
     selector = selectors.DefaultSelector()
     open_ = [_Connection(socket.create_connection((host, int(port)))) for _ in range(connections)]
     began = time.perf_counter()
@@ -164,5 +185,5 @@ def _summary(mix: _Mix, began: float, broken: int = 0) -> Loaded:
 
 
 if __name__ == "__main__":
-    result = run(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:5])
+    result = run(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), *sys.argv[4:])
     print(json.dumps({name: getattr(result, name) for name in Loaded.__slots__}))

@@ -28,6 +28,7 @@ class Peer:
 
 
 ECHO = Peer("echo", (sys.executable, "-m", "tests.bench.echo"))
+SDK = Peer("SDK", (sys.executable, "-m", "tests.bench.mcp_peer"))
 MEMORY = Peer("memory", (*SIMULATOR, *PLENTY))
 
 
