@@ -7,7 +7,7 @@ missed.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from msgspec import Struct
 
@@ -168,8 +168,6 @@ class Feed:
             events.append(Event("clock", self._clock_event(now_ms), cursor))
         events += await self._since(cursor, now_ms)
         self._cursor = events[-1].cursor if events else cursor
-        if now_ms > self._cursor.at_ms:
-            self._cursor = replace(self._cursor, at_ms=now_ms)
         return events
 
     async def due_in_s(self) -> float | None:

@@ -191,6 +191,29 @@ def test_a_world_that_was_emptied_says_so_and_begins_again() -> None:
     assert facts(told(feed)) == [("job", "pending"), ("entry", "hold")]
 
 
+def test_a_new_life_is_told_although_its_numbers_are_those_of_the_old_one() -> None:
+    provider = make_provider()
+    who = caller(provider)
+    feed = a_feed(provider, who)
+    told(feed)
+    done(provider.worlds.reset(who.world))
+    assert names(told(feed)) == ["reset", "clock", "entry"]
+
+
+def test_a_change_that_was_read_at_its_very_instant_is_told_once() -> None:
+    provider = make_provider()
+    who = caller(provider)
+    feed = a_feed(provider, who)
+    told(feed)
+    job = done(provider.store.job(who.world.id, start(provider, who)))
+    assert job is not None
+    seen = []
+    for instant in (job.times.queued_at_ms, job.times.processing_at_ms, job.times.done_at_ms):
+        leap(provider, who.world, (instant or 0) - leap(provider, who.world, 0))
+        seen += [fact for fact in facts(told(feed)) if fact[0] == "job"]
+    assert [each[1] for each in seen] == ["pending", "queued", "processing", "completed"]
+
+
 @pytest.mark.parametrize("ahead", [(9, 0, 0), (0, 1, 0), (0, 0, 9)])
 def test_a_place_ahead_of_everything_belongs_to_a_life_that_is_over(
     ahead: tuple[int, int, int],

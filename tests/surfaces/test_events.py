@@ -47,7 +47,8 @@ class Host:
     """A simulator on a socket, and calls to its world ``w``."""
 
     def __init__(self, settings: Settings) -> None:
-        self.server = ServerThread(build(settings).app)
+        self.simulator = build(settings)
+        self.server = ServerThread(self.simulator.app)
         self.server.start()
         self.connections: list[http.client.HTTPConnection] = []
 
@@ -179,6 +180,16 @@ def test_a_silent_stream_beats(host: Host, monkeypatch: pytest.MonkeyPatch) -> N
     assert stream.next() == {"event": "heartbeat"}
 
 
+def test_a_stream_rests_again_after_the_clock_has_moved(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = host.listen()
+    stream.next()
+    monkeypatch.setattr(event_stream, "HEARTBEAT_REAL_S", 0.05)
+    host.post("/_sim/clock/advance", {"seconds": 1})
+    assert stream.until(event="heartbeat")
+
+
 def test_a_stop_of_the_server_ends_the_stream(host: Host) -> None:
     stream = host.listen()
     stream.next()
@@ -198,6 +209,8 @@ def test_a_reader_that_hangs_up_leaves_nothing_behind(host: Host) -> None:
     host.connections[-1].close()
     host.server.stop()
     assert not host.server._thread.is_alive()
+    (world,) = host.simulator.provider.worlds.all()
+    assert world.lab.journal.listeners == set()
 
 
 def test_a_reader_that_does_not_read_holds_up_nobody(host: Host) -> None:
