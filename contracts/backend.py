@@ -135,7 +135,7 @@ class Backend:
             f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\n'
             f"Content-Type: {media_type}\r\n\r\n"
         )
-        form = head.encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+        form = b"".join((head.encode(), content, f"\r\n--{BOUNDARY}--\r\n".encode()))
         kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
         return await self.request(
             "POST", UPLOAD.path, content=form, headers=kind, who=who, call=UPLOAD.name, again=True

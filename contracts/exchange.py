@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ANSWER_KEPT_BYTES = 16_000
+SENT_KEPT_BYTES = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Exchange:
     or mcp, what ``path`` is appended to; "" when ``path`` is a whole URL. ``who``: whose key went
     along (main, second, bad, none); headers hold its name, never its value. ``world``: which of
     the check's worlds. ``setup``: it prepared the world, and is no part of what is judged.
-    ``status`` 0: no answer came. ``sent`` and ``answer``: bodies; a long answer is cut."""
+    ``status`` 0: no answer came. ``sent`` and ``answer``: bodies, the
+    beginnings of long ones; ``sent_bytes`` and ``answer_bytes``: how long they were."""
 
     number: int
     surface: str
@@ -35,6 +37,7 @@ class Exchange:
     path: str
     headers: tuple[tuple[str, str], ...] = ()
     sent: bytes = b""
+    sent_bytes: int = 0
     status: int = 0
     answer_headers: tuple[tuple[str, str], ...] = ()
     answer: bytes = b""

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 
 import httpx2
 
-from contracts.exchange import ANSWER_KEPT_BYTES, Capture, Exchange, Reply, Trace, parsed
+from contracts.exchange import (
+    ANSWER_KEPT_BYTES,
+    SENT_KEPT_BYTES,
+    Capture,
+    Exchange,
+    Reply,
+    Trace,
+    parsed,
+)
 from contracts.keys import Keys, Scrubber
 
 RESENDS = 4
@@ -140,7 +148,8 @@ class Wire:
             base=sent.base,
             path=_unsigned(self._scrub.text(sent.path).encode()).decode(),
             headers=tuple((name, self._scrub.text(value)) for name, value in shown),
-            sent=_unsigned(self._scrub.bytes(sent.body)),
+            sent=_unsigned(self._scrub.bytes(sent.body[:SENT_KEPT_BYTES])),
+            sent_bytes=len(sent.body),
             world=sent.world,
             setup=sent.setup,
         )

@@ -127,6 +127,7 @@ def exchange_object(exchange: Exchange) -> dict[str, Any]:
             "path": exchange.path,
             "headers": _headers(exchange.headers),
             **_body(exchange.sent),
+            "bytes": exchange.sent_bytes,
         },
         "answer": {
             "status": exchange.status,

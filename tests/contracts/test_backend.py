@@ -8,7 +8,7 @@ import pytest
 
 from contracts.backend import Backend, world_keys
 from contracts.check import Broken, CannotTell, DoesNotApply
-from contracts.exchange import ANSWER_KEPT_BYTES, Reply
+from contracts.exchange import ANSWER_KEPT_BYTES, SENT_KEPT_BYTES, Reply
 from contracts.jsonrpc import SESSION, STATELESS
 from contracts.keys import Keys, Scrubber, scrubber
 from contracts.lanes.looking import IMAGE
@@ -112,6 +112,20 @@ async def test_a_long_answer_is_cut_in_what_is_recorded_only() -> None:
     assert len(exchange.answer) == ANSWER_KEPT_BYTES
     assert exchange.answer_bytes == len(reply.content)
     assert exchange.text.endswith(f"({len(reply.content)} bytes)")
+
+
+async def test_a_long_request_is_cut_in_what_is_recorded_only() -> None:
+    came: list[int] = []
+
+    def count(request: httpx2.Request) -> httpx2.Response:
+        came.append(len(request.content))
+        return httpx2.Response(200, json={})
+
+    backend = answering(count)
+    await backend.upload(b"x" * 1_000_000, "a.png", "image/png")
+    (exchange,) = backend.trace
+    assert len(exchange.sent) == SENT_KEPT_BYTES
+    assert [exchange.sent_bytes] == came
 
 
 async def test_a_start_whose_answer_is_lost_is_not_sent_again() -> None:

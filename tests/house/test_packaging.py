@@ -32,6 +32,16 @@ def test_the_wheel_carries_every_file_of_data(wheel: zipfile.ZipFile) -> None:
     assert shipped == {f"simulator/_fixtures/{name}" for name in kept}
 
 
+def test_the_wheel_carries_the_contract_suites_data(wheel: zipfile.ZipFile) -> None:
+    shipped = {name for name in wheel.namelist() if name.startswith("contracts/_fixtures/")}
+    kept = {
+        path.relative_to(ROOT / "fixtures").as_posix()
+        for folder in ("requirements", "cases", "catalog")
+        for path in files(f"fixtures/{folder}/")
+    }
+    assert shipped == {f"contracts/_fixtures/{name}" for name in kept}
+
+
 def test_the_wheel_holds_two_packages_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     roots = {name.partition("/")[0] for name in wheel.namelist()}
     assert roots == {"simulator", "contracts", "mediasim-0.1.0.dist-info"}
@@ -45,6 +55,7 @@ def test_the_wheel_says_that_its_packages_are_typed(wheel: zipfile.ZipFile, pack
 def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
     entries = wheel.read("mediasim-0.1.0.dist-info/entry_points.txt").decode()
     assert "mediasim = simulator.cli:main" in entries
+    assert "[mediasim.commands]\ncheck = contracts.cli:check" in entries
 
 
 def pinned() -> list[str]:
