@@ -49,6 +49,11 @@ def test_a_level_is_kept_back_with_all_above_it(verdict: Verdict) -> None:
     assert granted(found(L2=verdict)) == ["L0", "L1"]
 
 
+def test_what_did_not_run_keeps_its_level_back_beside_what_passed() -> None:
+    unrun = Finding("L1", "mcp", Verdict.NOT_RUN)
+    assert granted([*found(), unrun]) == ["L0"]
+
+
 def test_a_warning_keeps_no_level_back() -> None:
     assert granted(found(L2=Verdict.WARN)) == list(LEVELS)
 
