@@ -48,16 +48,34 @@ async def test_buckets_and_accounts_do_not_wait_for_each_other() -> None:
     assert clock.time == 1_000.0 + WINDOW_S
 
 
-async def test_who_asks_first_goes_first() -> None:
-    pace = Pace({"media": 1}, HandClock())
-    order: list[int] = []
+async def test_who_comes_when_others_wait_goes_after_them() -> None:
+    clock = HandClock()
+    woken = asyncio.Event()
 
-    async def ask(number: int) -> None:
+    class StillClock:
+        def now(self) -> float:
+            return clock.time
+
+        async def sleep(self, seconds: float) -> None:
+            await woken.wait()
+            clock.time += seconds
+
+    pace = Pace({"media": 1}, StillClock())
+    order: list[str] = []
+
+    async def ask(name: str) -> None:
         await pace.wait("main", "media")
-        order.append(number)
+        order.append(name)
 
-    await asyncio.gather(*(ask(number) for number in range(6)))
-    assert order == list(range(6))
+    await ask("first")
+    early = asyncio.create_task(ask("early"))
+    await asyncio.sleep(0)
+    clock.time += WINDOW_S
+    late = asyncio.create_task(ask("late"))
+    await asyncio.sleep(0)
+    woken.set()
+    await asyncio.gather(early, late)
+    assert order == ["first", "early", "late"]
 
 
 async def test_the_guard_sends_no_faster_than_the_provider_allows() -> None:

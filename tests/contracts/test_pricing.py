@@ -146,6 +146,7 @@ def test_a_doubt_takes_the_dearest_reading(
         {"model": "z-image", "also": ["x"]},
         {"model": "kling-3-0-std", "duration": "9" * 400},
         {"model": "kling-3-0-std", "duration": "1e400"},
+        {"model": "kling-3-0-std", "duration": float("inf")},
     ],
 )
 def test_what_the_catalogue_does_not_know_has_no_bound(body: dict[str, Any]) -> None:
