@@ -56,9 +56,20 @@ class ControlClient:
     def info(self) -> shapes.InfoAnswer:
         return self.calls.get("/info", shapes.InfoAnswer)
 
-    def reset(self, all: bool = False) -> shapes.ResetAnswer:  # noqa: A002 - the field's own name
-        """Empties this namespace, or all of them."""
-        return self.calls.post("/reset", shapes.ResetAnswer, {"all": all})
+    def reset(
+        self,
+        all: bool = False,  # noqa: A002 - the field's own name
+        *,
+        seed: int | None = None,
+        credits: float | None = None,
+        frozen: bool | None = None,
+        speed: float | None = None,
+    ) -> shapes.ResetAnswer:
+        """Empties this namespace, or all of them. What is given is how it begins, now and at later
+        resets: ``credits`` of a new account, ``speed`` in simulated seconds per real one."""
+        given = {"seed": seed, "credits": credits, "frozen": frozen, "speed": speed}
+        body = {name: value for name, value in given.items() if value is not None}
+        return self.calls.post("/reset", shapes.ResetAnswer, {"all": all, **body})
 
     @property
     def faults(self) -> "Faults":

@@ -14,7 +14,7 @@ from simulator.engine.provider import Provider
 from simulator.engine.rulings import all_rulings
 from simulator.engine.snapshots.keeper import Snapshots
 from simulator.engine.store.base import Account, Query
-from simulator.engine.worlds import SCOPES, World
+from simulator.engine.worlds import SCOPES, Beginning, World
 
 CONTRACT_DATE = "2026-04-17"
 """The latest date that the imitated page is known to describe."""
@@ -58,9 +58,11 @@ class Control:
         )
 
     async def reset(self, world: World, body: shapes.ResetBody) -> shapes.ResetAnswer:
+        credits = None if body.credits is None else _millicredits(body.credits)
+        beginning = Beginning(body.seed, credits, body.frozen, body.speed)
         names = await self.store.world_names() if body.all else [world.name]
         for name in names:
-            await self.worlds.reset(await self.worlds.world(name))
+            await self.worlds.reset(await self.worlds.world(name), beginning)
             await self.forget(name)
             self.snapshots.forget(name)
         return shapes.ResetAnswer(names, await self.clock(world, Nothing()))

@@ -6,6 +6,9 @@ from msgspec import Meta, Struct
 
 from simulator.engine.answers import Credits
 from simulator.engine.bodies import GenerationStatus
+from simulator.engine.clock import SPEED_MOST
+
+SEED_MOST = 2**63 - 1
 
 Amount = Annotated[
     float, Meta(ge=-1e12, le=1e12, description="Credits, of at most three decimals.")
@@ -13,7 +16,30 @@ Amount = Annotated[
 
 
 class ResetBody(Struct, frozen=True):
+    """What is left out stays as it was; what is given holds for later resets too."""
+
     all: Annotated[bool, Meta(description="Every namespace, not only this one.")] = False
+    seed: Annotated[int, Meta(ge=0, le=SEED_MOST)] | None = None
+    credits: (
+        Annotated[
+            float,
+            Meta(
+                ge=0,
+                le=1e12,
+                description="Of each new account, as long as the process lives; those that the"
+                " operator set up begin as set up.",
+            ),
+        ]
+        | None
+    ) = None
+    frozen: Annotated[bool, Meta(description="Whether the clock stands still.")] | None = None
+    speed: (
+        Annotated[
+            float,
+            Meta(gt=0, le=SPEED_MOST, description="Simulated seconds per real second."),
+        ]
+        | None
+    ) = None
 
 
 class SpeedBody(Struct, frozen=True):

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from simulator.domain.errors import Denial
@@ -55,9 +55,24 @@ class Defaults:
     accounts: Mapping[str, tuple[NewAccount, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a world begins anew, now and at each later reset; None: as it did before. ``credits`` in
+    milli-credits: what accounts begin with that the operator did not set up."""
+
+    seed: int | None = None
+    credits: int | None = None
+    frozen: bool | None = None
+    speed: float | None = None
+
+
+AS_BEFORE = Beginning()
+
+
 @dataclass(slots=True)
 class World:
-    """A world in this process: its clock, and what wakes those who wait for it to move."""
+    """A world in this process: its clock, and what wakes those who wait for it to move.
+    ``credits``: what its accounts begin with, in milli-credits; None: as in any world."""
 
     id: int
     name: str
@@ -68,6 +83,7 @@ class World:
     accounts: dict[str, Account] = field(default_factory=dict)
     requests: int = 0
     origin: str = ""
+    credits: int | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -114,7 +130,7 @@ class Worlds:
             raise Denial(400, f"{name[:80]!r} is no namespace: expected letters, digits, - and _")
         if len(self._worlds) >= WORLDS_MOST:
             raise Denial(503, f"there are {WORLDS_MOST} namespaces already; reset with all: true")
-        credits, scopes = self._main(name)
+        credits, scopes = self._main(name, self.defaults.credits)
         row = await self.store.open_world(self._begin(0, name), credits, scopes)
         return self._worlds.setdefault(name, await self._open(row))
 
@@ -167,7 +183,7 @@ class Worlds:
         now_ms = await self.now(world)
         known = await self.store.account(world.id, name)
         if known is None:
-            grant = self.defaults.credits if credits is None else credits
+            grant = self._grant(world) if credits is None else credits
             known = await self.store.open_account(
                 world.id, name, grant, SCOPES if scopes is None else scopes, now_ms
             )
@@ -176,19 +192,21 @@ class Worlds:
         world.accounts[name] = known
         return known
 
-    async def reset(self, world: World) -> None:
+    async def reset(self, world: World, beginning: Beginning = AS_BEFORE) -> None:
         """Empties a world: the same requests after it give the same bytes. Its seed, its clock's
-        speed and whether it runs stay; its time is where every world's begins. Done to its end,
-        also when the caller leaves in the middle."""
-        await asyncio.shield(asyncio.ensure_future(self._reset(world)))
+        speed and whether it runs stay, unless ``beginning`` says otherwise; its time is where every
+        world's begins. Done to its end, also when the caller leaves in the middle."""
+        await asyncio.shield(asyncio.ensure_future(self._reset(world, beginning)))
 
-    async def _reset(self, world: World) -> None:
-        row = self._begin(world.id, world.name, world)
-        credits, scopes = self._main(world.name)
+    async def _reset(self, world: World, beginning: Beginning) -> None:
+        row = _begun(self._begin(world.id, world.name, world), beginning)
+        if beginning.credits is not None:
+            world.credits = beginning.credits
+        credits, scopes = self._main(world.name, self._grant(world))
         await self.store.reset_world(row, credits, scopes)
         fresh = await self._open(row)
         world.lab.clear()
-        world.lab = fresh.lab
+        world.lab, world.seed = fresh.lab, fresh.seed
         world.clock, world.lease_ms, world.accounts = fresh.clock, fresh.lease_ms, fresh.accounts
         world.requests, world.origin = 0, ""
         world.wake()
@@ -204,13 +222,16 @@ class Worlds:
             mode, speed = like.clock.mode, like.clock.speed
         return WorldRow(world_id, name, seed, mode, speed, WORLD_BEGINS_MS)
 
-    def _main(self, world_name: str) -> tuple[int | None, Iterable[str]]:
+    def _grant(self, world: World) -> int:
+        return self.defaults.credits if world.credits is None else world.credits
+
+    def _main(self, world_name: str, grant: int) -> tuple[int | None, Iterable[str]]:
         """Credits and scopes of the account ``main`` that a world begins with: as the operator set
         it up, or as all others; None where keys are not made and nobody set it up."""
         for new in self.defaults.accounts.get(world_name, ()):
             if new.name == "main":
                 return new.credits, new.scopes
-        return (self.defaults.credits if self.defaults.auto_keys else None), SCOPES
+        return (grant if self.defaults.auto_keys else None), SCOPES
 
     async def _open(self, row: WorldRow) -> World:
         mode: Literal["running", "frozen"] = "frozen" if row.mode == "frozen" else "running"
@@ -241,3 +262,15 @@ class Worlds:
             raise Denial(400, f"{name[:80]!r} is no account: expected letters, digits, - and _")
         if len(world.accounts) >= ACCOUNTS_MOST and name not in world.accounts:
             raise Denial(503, f"there are {ACCOUNTS_MOST} accounts in this namespace already")
+
+
+def _begun(row: WorldRow, beginning: Beginning) -> WorldRow:
+    mode = row.mode
+    if beginning.frozen is not None:
+        mode = "frozen" if beginning.frozen else "running"
+    return replace(
+        row,
+        seed=row.seed if beginning.seed is None else beginning.seed,
+        mode=mode,
+        speed=row.speed if beginning.speed is None else beginning.speed,
+    )

@@ -118,6 +118,13 @@ def test_a_reset_empties_this_world_and_no_other(client: ControlClient) -> None:
     assert (client.jobs(), len(other.jobs())) == ([], 1)
 
 
+def test_a_reset_chooses_seed_credits_and_clock(client: ControlClient) -> None:
+    client.reset(seed=7, credits=3.5, frozen=False, speed=2)
+    clock, info = client.clock.look(), client.info()
+    assert (clock.mode, clock.speed, info.seed) == ("running", 2, 7)
+    assert client.ledger().balance.available == 3.5
+
+
 def test_a_reset_of_all_empties_every_world() -> None:
     with simulator_at() as address, ControlClient(address, "a") as first:
         second = first.within("b")

@@ -12,8 +12,10 @@ from simulator.engine.provider import Provider
 from simulator.engine.store.base import Query, Store
 from simulator.engine.store.sqlite import in_memory
 from simulator.engine.worlds import (
+    AS_BEFORE,
     LEASE_REAL_MS,
     SCOPES,
+    Beginning,
     Defaults,
     NewAccount,
     World,
@@ -291,6 +293,33 @@ def test_a_reset_keeps_the_speed_and_whether_the_clock_runs() -> None:
     done(all_worlds.reset(world))
     assert (world.clock.mode, world.clock.speed) == ("frozen", 60)
     assert done(all_worlds.now(world)) == WORLD_BEGINS_MS
+
+
+def test_a_reset_chooses_how_a_world_begins_from_then_on() -> None:
+    provider = make_provider()
+    world = caller(provider).world
+    begins = Beginning(seed=42, credits=5_000, frozen=False, speed=60)
+    for beginning in (begins, AS_BEFORE):
+        done(provider.worlds.reset(world, beginning))
+        assert (world.seed, world.clock.mode, world.clock.speed) == (42, "running", 60)
+        new = caller(provider, account="alice")
+        assert (available(provider, caller(provider)), available(provider, new)) == (5, 5)
+    done(provider.worlds.reset(world, Beginning(frozen=True)))
+    assert (world.seed, world.clock.mode, world.clock.speed) == (42, "frozen", 60)
+
+
+def test_a_seed_that_a_reset_chose_draws_as_one_of_the_start() -> None:
+    provider = make_provider()
+    done(provider.worlds.reset(done(provider.worlds.world("w")), Beginning(seed=42)))
+    assert script(provider) == script(make_provider(defaults=Defaults(frozen=True, seed=42)))
+
+
+def test_a_resets_credits_are_not_for_accounts_that_the_operator_set_up() -> None:
+    provider = make_provider(defaults=CONFIGURED)
+    world = caller(provider).world
+    done(provider.worlds.reset(world, Beginning(credits=1_000)))
+    main, alice = caller(provider), caller(provider, account="alice")
+    assert (available(provider, main), available(provider, alice)) == (5, 7)
 
 
 def test_moving_a_clock_wakes_those_who_wait() -> None:

@@ -145,6 +145,37 @@ async def test_a_reset_world_gives_the_same_bytes_again() -> None:
     assert reset["clock"] == {"now": BEGIN, "mode": "frozen", "speed": 10.0}
 
 
+async def test_a_reset_says_how_the_world_begins() -> None:
+    begins = {"seed": 42, "credits": 12.5, "frozen": False, "speed": 60}
+    async with simulated() as client:
+        clock = (await client.post("/_sim/reset", begins)).json()["clock"]
+        info = (await client.get("/_sim/info")).json()
+        entries = await client.ledger()
+    assert (clock["mode"], clock["speed"], info["seed"]) == ("running", 60, 42)
+    assert [(entry["kind"], entry["credits"]) for entry in entries] == [("grant", 12.5)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"seed": -1},
+        {"seed": 2**63},
+        {"seed": "1"},
+        {"credits": -1},
+        {"credits": 0.0001},
+        {"speed": 0},
+        {"speed": 1e7},
+        {"frozen": 1},
+    ],
+)
+async def test_a_reset_to_what_cannot_be_empties_nothing(wrong: dict[str, object]) -> None:
+    async with simulated() as client:
+        job_id = await client.started()
+        answer = await client.post("/_sim/reset", {"credits": 1, **wrong})
+        assert answer.status_code == 422, answer.text
+        assert (await client.status(job_id))["id"] == job_id
+
+
 async def test_a_reset_of_one_world_leaves_another_alone() -> None:
     async with simulated() as client:
         other = client.as_key("sk_test_v")
