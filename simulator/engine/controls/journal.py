@@ -12,19 +12,19 @@ from simulator.domain.matching import (
     BadMatcher,
     Condition,
     Near,
-    Seen,
     conditions,
     in_order,
     matching,
     nearest,
 )
-from simulator.domain.redaction import redacted, redacted_value
+from simulator.domain.redaction import redacted
 from simulator.domain.times import from_rfc3339, rfc3339
 from simulator.engine.bodies import Nothing
 from simulator.engine.control import Control, entry_view
 from simulator.engine.control_shapes import EntryView
 from simulator.engine.controls.faults import Removed
 from simulator.engine.journal import Entry
+from simulator.engine.looks import Look, headers_of, look
 from simulator.engine.rulings import all_rulings
 from simulator.engine.store.base import History
 from simulator.engine.worlds import World
@@ -48,7 +48,6 @@ KNOWN = (
 """What a matcher's field may begin with."""
 
 Surface = Literal["rest", "mcp", "files", "control"]
-_HEADS_OF_JSON = (b"{", b"[")
 
 
 class RequestsQuery(Struct, frozen=True):
@@ -200,96 +199,6 @@ async def verify(control: Control, world: World, body: VerifyBody) -> VerifyRequ
     )
 
 
-class Look(Struct, frozen=True):
-    """A call with what its bodies say."""
-
-    entry: Entry
-    request: Any
-    answer: Any
-    error: str | None
-    model: str | None
-    generation_id: str | None
-
-    def seen(self) -> Seen:
-        """As matchers see it."""
-        entry = self.entry
-        return Seen(
-            entry.seq,
-            entry.at_ms,
-            {
-                "seq": entry.seq,
-                "surface": entry.surface,
-                "method": entry.method,
-                "path": entry.path,
-                "operation": entry.operation,
-                "account": entry.account,
-                "model": self.model,
-                "status": entry.status,
-                "error": self.error,
-                "generation_id": self.generation_id,
-                "headers": _headers(entry),
-                "request": self.request,
-                "answer": self.answer,
-            },
-        )
-
-
-def look(entry: Entry) -> Look:
-    """What a call's bodies say, without credentials."""
-    request, answer = _json(entry.request), _json(entry.answer)
-    if entry.surface == "mcp" and entry.operation:
-        request = _inner(request, "params", "arguments")
-        answer = _inner(answer, "result", "structuredContent", default=answer)
-    if not entry.request and entry.query:
-        request = _query(entry)
-    model = request.get("model") if isinstance(request, Mapping) else None
-    error = answer.get("error") if isinstance(answer, Mapping) else None
-    return Look(
-        entry,
-        redacted_value(request),
-        redacted_value(answer),
-        error if isinstance(error, str) else None,
-        model if isinstance(model, str) else None,
-        _generation_id(entry, request, answer),
-    )
-
-
-def _json(body: bytes) -> Any:
-    if not body:
-        return None
-    if body.lstrip()[:1] in _HEADS_OF_JSON:
-        try:
-            return msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            pass  # cut, or never was any
-    return body.decode("utf-8", "replace")
-
-
-def _inner(value: Any, *names: str, default: Any = None) -> Any:
-    for name in names:
-        if not isinstance(value, Mapping) or name not in value:
-            return default
-        value = value[name]
-    return value
-
-
-def _query(entry: Entry) -> dict[str, str]:
-    pairs = [pair.partition("=") for pair in entry.query.decode("latin-1").split("&")]
-    return {name: value for name, _, value in pairs}
-
-
-def _generation_id(entry: Entry, request: Any, answer: Any) -> str | None:
-    for body in (answer, request):
-        if isinstance(body, Mapping) and isinstance(body.get("generation_id"), str):
-            found: str = body["generation_id"]
-            return found
-    parts = entry.path.split("/")
-    if entry.surface == "files":
-        return parts[3] if len(parts) == 5 and parts[3] != "uploads" else None
-    in_path = entry.path.startswith("/v1/generate/") and len(parts) >= 5
-    return parts[4] if in_path else None
-
-
 def _quickly_fits(entry: Entry, body: RequestsQuery) -> bool:
     """What can be told without reading bodies."""
     return (
@@ -337,7 +246,7 @@ def _view(found: Look, rows: Mapping[str, list[EntryView]]) -> RequestView:
         query=redacted(entry.query.decode("latin-1")),
         operation=entry.operation,
         account=entry.account,
-        headers=_headers(entry),
+        headers=headers_of(entry),
         request=found.request,
         request_bytes=entry.request_bytes,
         status=entry.status,
@@ -362,12 +271,6 @@ def _rule(rule_id: str) -> RuleView | None:
     if ruling is None:
         return RuleView(rule_id, None, None)
     return RuleView(rule_id, ruling.strength.value, ruling.source)
-
-
-def _headers(entry: Entry) -> dict[str, str]:
-    return {
-        name.decode("latin-1"): redacted(value.decode("latin-1")) for name, value in entry.headers
-    }
 
 
 def _instant(text: str | None) -> int:
