@@ -1,5 +1,6 @@
 """The composition root: settings -> catalogue, store, clock and provider -> one ASGI app."""
 
+import asyncio
 import shutil
 import time
 import weakref
@@ -7,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -104,16 +106,20 @@ def build(
             control, worlds, keys, limits, settings.admin_token, (base, version)
         ),
     }
-    root = _root(surfaces, Docs(provider, version), start, close)
+    root = _root(surfaces, Docs(provider, version), (start, worlds.stop, close))
     return Simulator(guard(root, limits), provider, control)
 
 
-def _root(surfaces: dict[str, ASGIApp], otherwise: ASGIApp, start: Step, close: Step) -> ASGIApp:
+def _root(
+    surfaces: dict[str, ASGIApp],
+    otherwise: ASGIApp,
+    steps: tuple[Step, Callable[[], None], Step],
+) -> ASGIApp:
     prefixes = tuple(surfaces.items())
 
     async def root(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send, start, close)
+            await _lifespan(scope, receive, send, steps)
             return
         path = scope["path"]
         for prefix, surface in prefixes:
@@ -125,13 +131,27 @@ def _root(surfaces: dict[str, ASGIApp], otherwise: ASGIApp, start: Step, close: 
     return root
 
 
-async def _lifespan(receive: Receive, send: Send, start: Step, close: Step) -> None:
+async def _lifespan(
+    scope: Scope, receive: Receive, send: Send, steps: tuple[Step, Callable[[], None], Step]
+) -> None:
+    """``steps``: at the start; when the server is told to stop, if it says so; after its last
+    answer."""
+    start, stop, close = steps
     await receive()
     await start()
     await send({"type": "lifespan.startup.complete"})
+    stopping = scope.get("state", {}).get("shutdown")
+    watch = None if stopping is None else asyncio.create_task(_when(stopping, stop))
     await receive()
+    if watch is not None:
+        watch.cancel()
     await close()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _when(signal: Any, step: Callable[[], None]) -> None:
+    await signal.wait()
+    step()
 
 
 def _open_store(settings: Settings) -> tuple[StateFile | None, Store, Path]:

@@ -96,7 +96,8 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "delay",
         "wire",
-        "The answer waits: as long as said, evenly spread up to to_ms, or lognormal around ms.",
+        "All is done, and the answer waits: as long as said, evenly spread up to to_ms, or"
+        " lognormal around ms.",
         (
             Param("ms", "real milliseconds; the median if sigma is given", 0, 60_000, needed=True),
             Param("to_ms", "the most, if spread evenly", 0, 60_000),
@@ -195,6 +196,18 @@ KINDS: tuple[Kind, ...] = (
 
 _BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
+RIVALS: tuple[frozenset[str], ...] = (
+    frozenset({"fail", "moderation", "stuck"}),
+    frozenset({"status", "rate_limited", "outage", "drop", "tool_vanished", "lost_session"}),
+    frozenset({"stream_cut", "stream_silent", "stream_error"}),
+)
+"""Only one of each group can befall a request: a job has one end, and a call one answer."""
+
+
+def kinds_of(*layers: Layer) -> frozenset[str]:
+    """The names of the kinds that belong to any of ``layers``."""
+    return frozenset(kind.name for kind in KINDS if kind.layer in layers)
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -271,9 +284,20 @@ def _made(kind: Kind, given: Mapping[str, object]) -> Effect:
             values[param.name] = _read(kind, param, value)
         elif param.needed:
             raise BadEffect(f"{kind.name} needs {param.name}: {param.says}")
+    effect = Effect(kind.name, values)
     if kind.name == "price" and len(values) != 1:
         raise BadEffect("price needs either factor or credits")
-    return Effect(kind.name, values)
+    if kind.name == "delay":
+        _check_delay(effect)
+    return effect
+
+
+def _check_delay(effect: Effect) -> None:
+    least, most = effect.number("ms"), effect.number("to_ms")
+    if most is not None and least is not None and most < least:
+        raise BadEffect(f"delay: to_ms {float(most):g} is less than ms {float(least):g}")
+    if most is not None and effect.number("sigma") is not None:
+        raise BadEffect("delay is spread evenly up to to_ms or lognormal with sigma, not both")
 
 
 def _read(kind: Kind, param: Param, value: object) -> Value:

@@ -2,7 +2,7 @@
 
 The effects of one request come, in this order, from its ``X-Sim-Fault`` and ``X-Sim-Scenario``
 headers, from the words in its prompt, and from the rules set beforehand, the oldest first. Of two
-effects of one kind the first counts; different kinds add up.
+effects of one kind the first counts, and of two that exclude each other; the others add up.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from simulator.domain.effects import BadEffect, Effect, Layer, effect_from_text
+from simulator.domain.effects import RIVALS, BadEffect, Effect, Layer, effect_from_text
 from simulator.domain.evidence import ASSUMED, Ruling
 
 RULINGS = (
@@ -26,11 +26,39 @@ RULINGS = (
         ASSUMED,
         "mediasim's own",
         "A request's faults come from its headers, then from its prompt, then from rules, the"
-        " oldest first; of two of a kind the first counts.",
+        " oldest first; of two of a kind the first counts, as of two that exclude each other.",
+    ),
+    Ruling(
+        "faults.exact",
+        ASSUMED,
+        "mediasim's own",
+        "A rule counts the calls that it changed: a start that is refused for another reason gives"
+        " its faults back, and what cannot touch a call is not taken.",
+    ),
+    Ruling(
+        "faults.order",
+        ASSUMED,
+        "mediasim's own",
+        "Faults of the wire come after the key, its scope, the rate limit and the body's shape,"
+        " over REST and MCP alike; an outage also takes every other MCP message.",
+    ),
+    Ruling(
+        "faults.told",
+        ASSUMED,
+        "mediasim's own",
+        "An answer that faults made names them in X-Sim-Fault, and so does every later look at a"
+        " job that their effect shows in.",
+    ),
+    Ruling(
+        "faults.hang-up",
+        ASSUMED,
+        "mediasim's own",
+        "A caller who hangs up while parked at a breakpoint is gone: nothing more is done for that"
+        " request.",
     ),
 )
 
-_MAGIC = re.compile(r"\[sim:([a-z_]{1,32}(?:[=;][A-Za-z0-9_.;= -]{0,128})?)\]")
+_MAGIC = re.compile(r"\[sim:([a-z_]{1,32}(?:[=;][A-Za-z0-9_.;=/ -]{0,128})?)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +83,8 @@ HEALTHY = JobFault()
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request as faults see it. ``surface``: rest, mcp or files; ``route`` is the path's
-    template, empty for MCP; ``fields`` what was sent; ``model`` what that came to."""
+    template and ``path`` the path itself, both empty for MCP; ``fields`` what was sent, with the
+    defaults; ``model`` what that came to."""
 
     operation: str
     surface: str
@@ -63,6 +92,7 @@ class Call:
     account: str
     model: str | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +111,17 @@ class Match:
     def fits(self, call: Call) -> bool:
         return (
             self.operation in (None, call.operation)
-            and (self.route is None or (call.surface != "mcp" and self.route == call.route))
+            and self._is_route(call)
             and (self.tool is None or (call.surface == "mcp" and self.tool == call.operation))
             and self.model in (None, call.model, call.fields.get("model"))
             and self.account in (None, call.account)
-            and all(_sent(call.fields, name) == value for name, value in self.fields.items())
+            and all(_same(_sent(call.fields, name), value) for name, value in self.fields.items())
         )
+
+    def _is_route(self, call: Call) -> bool:
+        if self.route is None:
+            return True
+        return call.surface != "mcp" and self.route in (call.route, call.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +155,21 @@ class Fired:
     effect: Effect
 
 
-def first_of_each_kind(fired: Iterable[Fired]) -> tuple[Fired, ...]:
-    """Of two effects of a kind the earlier."""
+_RIVALRY: Mapping[str, str] = {kind: min(rivals) for rivals in RIVALS for kind in rivals}
+_UNHEARD = frozenset({"truncate", "malformed", "content_type", "drip", "oversized"})
+_NOT_DONE = frozenset({"status", "rate_limited", "outage", "tool_vanished", "lost_session"})
+
+
+def that_take_place(fired: Iterable[Fired]) -> tuple[Fired, ...]:
+    """Of two effects of a kind, or of rivals, the earlier; and none that nobody would notice: of an
+    answer that is lost, or of a tool's that is never made."""
     kept: dict[str, Fired] = {}
     for one in fired:
-        kept.setdefault(one.effect.kind, one)
-    return tuple(kept.values())
+        kept.setdefault(_RIVALRY.get(one.effect.kind, one.effect.kind), one)
+    kinds = {one.effect.kind for one in kept.values()}
+    unheard: Collection[str] = _UNHEARD if "drop" in kinds else ()
+    unmade = ("oversized", "schema_changed") if kinds & _NOT_DONE else ()
+    return tuple(one for one in kept.values() if one.effect.kind not in (*unheard, *unmade))
 
 
 def find(fired: Iterable[Fired], kind: str) -> Effect | None:
@@ -176,6 +220,11 @@ def job_fault(effects: Iterable[Effect]) -> JobFault:
 def _number(by_kind: Mapping[str, Effect], kind: str, name: str, default: Fraction) -> Fraction:
     found = by_kind[kind].number(name) if kind in by_kind else None
     return default if found is None else found
+
+
+def _same(sent: object, wanted: object) -> bool:
+    """As JSON: true is no 1."""
+    return isinstance(sent, bool) == isinstance(wanted, bool) and sent == wanted
 
 
 def _sent(fields: Mapping[str, object], name: str) -> object:

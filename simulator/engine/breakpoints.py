@@ -1,9 +1,10 @@
 """Points at which requests can be parked, and the requests that are."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from simulator.domain.errors import Denial
 from simulator.domain.faults import Call, Match
@@ -20,6 +21,10 @@ POINTS: Mapping[str, str] = {
 BREAKPOINTS_MOST = 100
 PARKED_MOST = 10_000
 HOLD_REAL_S_MOST = 600.0
+
+
+Left = Callable[[], Awaitable[object]]
+"""Returns when the caller has gone."""
 
 
 class Parked(Exception):
@@ -62,6 +67,7 @@ class Breakpoints:
         self._all: dict[str, Breakpoint] = {}
         self._given = 0
         self._visits = 0
+        self._closed = False
         self.changed = asyncio.Event()
 
     def __bool__(self) -> bool:
@@ -89,10 +95,11 @@ class Breakpoints:
 
     def release(self, breakpoint_id: str, outcome: Outcome, count: int | None = None) -> int:
         """Lets the first ``count`` parked requests go on (None: all); how many there were."""
-        going = self.get(breakpoint_id).parked[:count]
+        one = self.get(breakpoint_id)
+        going, one.parked = one.parked[:count], [] if count is None else one.parked[count:]
         for visit in going:
-            if not visit.gate.done():
-                visit.gate.set_result(outcome)
+            visit.gate.set_result(outcome)
+        self._tell()
         return len(going)
 
     def remove(self, breakpoint_id: str) -> None:
@@ -104,17 +111,24 @@ class Breakpoints:
         for breakpoint_id in list(self._all):
             self.remove(breakpoint_id)
 
+    def close(self) -> None:
+        """Everybody goes on, and nobody is parked any more."""
+        self._closed = True
+        for breakpoint_id in self._all:
+            self.release(breakpoint_id, "continue")
+
     def watches(self, point: str) -> bool:
         return any(one.point == point for one in self._all.values())
 
-    async def reach(self, point: str, call: Call) -> None:
-        """Parks the caller at each breakpoint here that fits it. Raises Parked."""
+    async def reach(self, point: str, call: Call, left: Left | None = None) -> None:
+        """Parks the caller at each breakpoint here that fits it, unless it has ``left``. Raises
+        Parked."""
         for one in list(self._all.values()):
             if one.point == point and one.times != 0 and one.match.fits(call):
-                await self._park(one, call)
+                await self._park(one, call, left)
 
-    async def _park(self, one: Breakpoint, call: Call) -> None:
-        if len(one.parked) >= PARKED_MOST:
+    async def _park(self, one: Breakpoint, call: Call, left: Left | None) -> None:
+        if self._closed or len(one.parked) >= PARKED_MOST or self._all.get(one.id) is not one:
             return
         if one.times is not None:
             one.times -= 1
@@ -125,16 +139,30 @@ class Breakpoints:
         one.parked.append(visit)
         self._tell()
         try:
-            async with asyncio.timeout(one.hold_s):
-                outcome = await gate
-        except TimeoutError:
-            outcome = one.at_timeout
+            outcome = await _outcome(one, gate, left)
         finally:
-            one.parked.remove(visit)
-            self._tell()
+            if visit in one.parked:
+                one.parked.remove(visit)
+                self._tell()
         if outcome != "continue":
             raise Parked(one.id, timeout=outcome == "timeout")
 
     def _tell(self) -> None:
         self.changed.set()
         self.changed = asyncio.Event()
+
+
+async def _outcome(one: Breakpoint, gate: "asyncio.Future[Outcome]", left: Left | None) -> Outcome:
+    """How a parked request goes on. Who has left can be told nothing."""
+    gone = None if left is None else asyncio.ensure_future(left())
+    try:
+        waits: list[asyncio.Future[Any]] = [gate] if gone is None else [gate, gone]
+        await asyncio.wait(waits, timeout=one.hold_s, return_when=asyncio.FIRST_COMPLETED)
+        if gate.done():
+            return gate.result()
+        return "timeout" if gone is not None and gone.done() else one.at_timeout
+    finally:
+        if gone is not None:
+            gone.cancel()
+            with suppress(asyncio.CancelledError):
+                await gone

@@ -41,8 +41,11 @@ class FaultBook:
         """In the order in which they were added, which is that of their priority."""
         return list(self._armed.values())
 
-    def add(self, fault: Fault) -> Armed:
-        """The fault under its id: ``fault-N``. Raises Denial when there are too many."""
+    def add(self, fault: Fault, now_ms: int = 0) -> Armed:
+        """The fault under its id: ``fault-N``. Spent ones make room when there are too many; raises
+        Denial when that is not enough."""
+        if len(self._armed) >= FAULTS_MOST:
+            self._forget_spent(now_ms)
         if len(self._armed) >= FAULTS_MOST:
             raise Denial(400, f"There are {FAULTS_MOST} faults already; delete some.")
         self._given += 1
@@ -69,22 +72,31 @@ class FaultBook:
         self._armed.clear()
         return count
 
-    def take(self, call: Call, now_ms: int, layers: Collection[Layer]) -> tuple[Fired, ...]:
-        """What the rules of these layers do to a call; each rule that does counts it."""
+    def take(
+        self, call: Call, now_ms: int, layers: Collection[Layer], unless: Collection[str] = ()
+    ) -> tuple[Fired, ...]:
+        """What the rules of these layers, ``unless`` of these kinds, do to a call; each rule that
+        does counts it."""
         return tuple(
             Fired(armed.fault.id, armed.fault.effect)
             for armed in self._armed.values()
-            if armed.fault.effect.layer in layers and self._takes(armed, call, now_ms)
+            if armed.fault.effect.layer in layers
+            and armed.fault.effect.kind not in unless
+            and self._takes(armed, call, now_ms)
         )
 
-    def would_take(self, call: Call, now_ms: int, kind: str) -> bool:
-        """Whether a rule of that kind is left for this call; nothing is counted."""
-        return any(
-            armed.fault.effect.kind == kind
-            and armed.left != 0
-            and armed.fault.awake(now_ms)
-            and armed.fault.match.fits(call)
-            for armed in self._armed.values()
+    def waiting(self, call: Call, now_ms: int, kind: str) -> Fired | None:
+        """The first of that kind that is left for this call; nothing is counted."""
+        return next(
+            (
+                Fired(armed.fault.id, armed.fault.effect)
+                for armed in self._armed.values()
+                if armed.fault.effect.kind == kind
+                and armed.left != 0
+                and armed.fault.awake(now_ms)
+                and armed.fault.match.fits(call)
+            ),
+            None,
         )
 
     def give_back(self, fired: Iterable[Fired]) -> None:
@@ -93,6 +105,13 @@ class FaultBook:
             armed = self._armed.get(fault_id)
             if armed is not None and armed.fired:
                 armed.fired -= 1
+
+    def _forget_spent(self, now_ms: int) -> None:
+        self._armed = {
+            fault_id: armed
+            for fault_id, armed in self._armed.items()
+            if armed.left != 0 and not armed.fault.over(now_ms)
+        }
 
     def _takes(self, armed: Armed, call: Call, now_ms: int) -> bool:
         fault = armed.fault

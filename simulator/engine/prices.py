@@ -40,7 +40,17 @@ def quoted(price: Quote, fired: Iterable[Fired]) -> Quote:
     factor = None if stale is None else stale.number("factor")
     if factor is None:
         return price
-    return replace(price, millicredits=int(price.millicredits * factor))
+    millicredits = int(price.millicredits * factor)
+    formula = f"{price.formula}; told as x {float(factor):g} = {shown(millicredits)}"
+    return replace(price, millicredits=millicredits, formula=formula)
+
+
+def felt_in(error: BaseException, fired: Iterable[Fired]) -> tuple[Fired, ...]:
+    """Those that made a start's refusal, or changed the price in it; the others did not come to
+    pass."""
+    if not isinstance(error, Rejection) or error.code != "insufficient_credits":
+        return ()
+    return tuple(one for one in fired if one.effect.kind in ("insufficient", "price"))
 
 
 async def check_want(

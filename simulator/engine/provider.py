@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 from simulator.domain.catalog import Catalog, Model
 from simulator.domain.delivery import estimate_s, media_output
-from simulator.domain.effects import Layer
 from simulator.domain.errors import Denial, Rejection
 from simulator.domain.faults import Call, Fired
 from simulator.domain.inputs import Source, Upload, classify, extension_of
@@ -31,7 +30,8 @@ from simulator.engine.answers import (
     start_answer,
     status_answer,
 )
-from simulator.engine.asks import Asks, decide
+from simulator.engine.asks import Asks
+from simulator.engine.befalling import at_quote, at_start, settle_up, tell_traces
 from simulator.engine.bodies import (
     CostBody,
     EstimateBody,
@@ -42,9 +42,10 @@ from simulator.engine.bodies import (
     Nothing,
 )
 from simulator.engine.plan import Plan
-from simulator.engine.prices import check_want, quoted, repriced
+from simulator.engine.prices import check_want, felt_in, quoted, repriced
 from simulator.engine.products.costs import (
-    product_cost,
+    product_of,
+    product_price,
     product_row,
     product_time,
     with_promised_video,
@@ -116,15 +117,15 @@ class Provider:
         )
         jobs = await self.store.jobs(caller.world.id, query, now_ms)
         files = self.urls.files(caller.world.name)
+        for job in jobs:
+            tell_traces(caller, job, now_ms)
         return GenerationsAnswer(
             [status_answer(job, now_ms, files) for job in jobs if visible(job, now_ms)]
         )
 
     async def get_balance(self, caller: Caller, body: Nothing) -> BalanceAnswer:
-        now_ms = await self.worlds.now(caller.world)
-        if caller.world.lab.breakpoints:
-            asks = caller.asks or Asks(operation="get_balance")
-            await self.before_settling(caller, asks.call(caller.account), now_ms)
+        asks = caller.asks or Asks(operation="get_balance")
+        now_ms = await self._before_settling(caller, asks.call(caller.account))
         balance = await self.store.balance(caller.world.id, caller.account, now_ms)
         available = shown(balance.available)
         return BalanceAnswer(
@@ -167,16 +168,22 @@ class Provider:
 
     async def estimate_generation_cost(self, caller: Caller, body: CostBody) -> CostAnswer:
         product = product_row(self.catalog, body.model)
+        measured = None
         if product is not None:
-            return product_cost(product, body)
-        ask, promised = with_promised_video(self.catalog, body)
-        request = await self._judge(caller, ask, promised)
-        price = quote(self.catalog, request, self.options.policies)
-        price = quoted(price, await self._fired_at_quote(caller, request.model.id))
-        measured = measured_price(self.catalog, request, self.options.policies)
+            model, generation_type = product, product_of(product).generation_type
+            price = product_price(product, body)
+        else:
+            ask, promised = with_promised_video(self.catalog, body)
+            request = await self._judge(caller, ask, promised)
+            model, generation_type = request.model, request.generation_type
+            price = quote(self.catalog, request, self.options.policies)
+            measured = measured_price(self.catalog, request, self.options.policies)
+        now_ms = await self.worlds.now(caller.world)
+        magic = self.options.magic
+        price = quoted(price, at_quote(caller, body.prompt, model.id, now_ms, magic=magic))
         return CostAnswer(
-            model=request.model.id,
-            generation_type=request.generation_type,
+            model=model.id,
+            generation_type=generation_type,
             credits=shown(price.millicredits),
             price_row=price.row,
             formula=price.formula,
@@ -226,22 +233,21 @@ class Provider:
         """Holds the plan's price and adds its job, or raises the Rejection. With the policy
         ``idempotency`` a key that was used before gives its job again, or is refused."""
         world, policy = caller.world, self.options.policies.idempotency
-        now_ms = await self.worlds.now(world)
-        fired = self._fired(caller, plan, now_ms)
-        if world.lab.breakpoints:
-            await self.before_settling(caller, plan.call(caller), now_ms)
+        now_ms = await self._before_settling(caller, plan.call(caller))
+        book = world.lab.faults
+        fired = at_start(caller, plan, now_ms, magic=self.options.magic)
         try:
             plan = self._asked(caller, repriced(plan, fired))
             await check_want(self.store, caller, plan, now_ms, fired)
             draft = self._draft(caller, plan, now_ms, fired)
             job, new = await self.store.accept(world.id, draft, now_ms)
-        except BaseException:
-            world.lab.faults.give_back(one for one in fired if one.effect.kind != "insufficient")
+        except BaseException as error:
+            settle_up(caller, book, fired, felt_in(error, fired))
             raise
-        if caller.asks is not None:
-            caller.asks.fired += fired
+        settle_up(caller, book, fired, fired if new else ())
         if world.lab.breakpoints:
-            await world.lab.breakpoints.reach("start.after_hold", plan.call(caller))
+            left = None if caller.asks is None else caller.asks.left
+            await world.lab.breakpoints.reach("start.after_hold", plan.call(caller), left)
         if not new and (policy == "reject" or not plan.made(job)):
             raise Rejection(
                 "idempotency_key_reused",
@@ -256,39 +262,28 @@ class Provider:
         job = await self.store.job(caller.world.id, job_id)
         if job is None or job.account != caller.account or job.kind not in kinds:
             raise Denial(404, NO_SUCH_GENERATION)
-        if job.quirks is not None and not visible(job, await self.worlds.now(caller.world)):
-            raise Denial(404, NO_SUCH_GENERATION)
+        if job.quirks is not None:
+            now_ms = await self.worlds.now(caller.world)
+            tell_traces(caller, job, now_ms)
+            if not visible(job, now_ms):
+                raise Denial(404, NO_SUCH_GENERATION)
         return job
 
-    async def before_settling(self, caller: Caller, call: Call, now_ms: int) -> None:
-        """Parks a request that is about to settle jobs that have ended, where that is asked for."""
-        points = caller.world.lab.breakpoints
-        if points.watches("settle.before") and await self.store.due(caller.world.id, now_ms):
-            await points.reach("settle.before", call)
+    async def _before_settling(self, caller: Caller, call: Call) -> int:
+        """Parks a request that is about to settle jobs that have ended, where that is asked for.
+        The world's time when it goes on."""
+        world = caller.world
+        now_ms = await self.worlds.now(world)
+        points = world.lab.breakpoints
+        if not points.watches("settle.before") or not await self.store.due(world.id, now_ms):
+            return now_ms
+        await points.reach("settle.before", call, None if caller.asks is None else caller.asks.left)
+        return await self.worlds.now(world)
 
     def _asked(self, caller: Caller, plan: Plan) -> Plan:
         if caller.asks is None or caller.asks.seed is None or plan.seed is not None:
             return plan
         return replace(plan, seed=caller.asks.seed)
-
-    def _fired(self, caller: Caller, plan: Plan, now_ms: int) -> tuple[Fired, ...]:
-        """What goes wrong with this start: with its job, or with its price."""
-        prompt = plan.prompt if self.options.magic and "[sim:" in plan.prompt else ""
-        book = caller.world.lab.faults
-        if caller.asks is None and not book and not prompt:
-            return ()
-        return decide(book, caller.asks, prompt, plan.call(caller), now_ms, _OF_STARTS)
-
-    async def _fired_at_quote(self, caller: Caller, model: str) -> tuple[Fired, ...]:
-        """What goes wrong with a price that is only told."""
-        book, asks = caller.world.lab.faults, caller.asks
-        if asks is None and not book:
-            return ()
-        asks = asks or Asks(operation="estimate_generation_cost")
-        now_ms = await self.worlds.now(caller.world)
-        fired = decide(book, asks, "", asks.call(caller.account, model), now_ms, ("billing",))
-        asks.fired += fired
-        return fired
 
     def _draft(self, caller: Caller, plan: Plan, now_ms: int, fired: tuple[Fired, ...]) -> Draft:
         world, account = caller.world, caller.account
@@ -325,8 +320,6 @@ class Provider:
     def _row(self, request: MediaRequest) -> Model:
         return self.catalog.row(quote(self.catalog, request, self.options.policies).row)
 
-
-_OF_STARTS: tuple[Layer, ...] = ("job", "billing")
 
 _ESTIMATE_RULES = frozenset(
     {

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -117,6 +118,7 @@ class Worlds:
         self.real_ms = real_ms
         self._worlds: dict[str, World] = {}
         self._room = Room()
+        self._stopping = asyncio.Event()
         self.counters = Counters()
 
     async def world(self, name: str) -> World:
@@ -210,6 +212,18 @@ class Worlds:
         world.clock, world.lease_ms, world.accounts = fresh.clock, fresh.lease_ms, fresh.accounts
         world.requests, world.origin = 0, ""
         world.wake()
+
+    async def pause(self, real_s: float) -> None:
+        """Sleeps, but not beyond the process's stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(real_s):
+                await self._stopping.wait()
+
+    def stop(self) -> None:
+        """The process is about to stop: nobody is held up any more, in no world."""
+        self._stopping.set()
+        for world in self._worlds.values():
+            world.lab.breakpoints.close()
 
     def all(self) -> list[World]:
         return [self._worlds[name] for name in sorted(self._worlds)]

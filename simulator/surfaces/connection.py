@@ -12,7 +12,13 @@ _GONE_S = 5.0
 
 class ConnectionDropped(Exception):
     """The caller gets nothing more. A transport without a socket has to raise it as a broken
-    connection."""
+    connection. Its argument, if there is any: the ids of the faults that did it."""
+
+
+async def gone(receive: Receive) -> None:
+    """Returns when the caller has hung up; what it sent before is nobody's any more."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def hang_up(scope: Scope, receive: Receive, *, polite: bool) -> None:
@@ -26,5 +32,4 @@ async def hang_up(scope: Scope, receive: Receive, *, polite: bool) -> None:
     # The server takes an app that ends before its caller has gone for a broken one.
     with suppress(TimeoutError):
         async with asyncio.timeout(_GONE_S):
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await gone(receive)

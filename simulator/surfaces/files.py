@@ -35,8 +35,8 @@ from simulator.surfaces.answering import (
     method_not_allowed,
     refusal,
 )
-from simulator.surfaces.connection import ConnectionDropped, hang_up
-from simulator.surfaces.file_faults import DOWNLOAD, FileReply, file_fate
+from simulator.surfaces.connection import ConnectionDropped, gone, hang_up
+from simulator.surfaces.file_faults import DOWNLOAD, FileReply, absent, file_fate, why_absent
 from simulator.surfaces.ranges import Unsatisfiable, goes_on, is_current, wanted
 from simulator.surfaces.recording import Seen, record, started
 from simulator.surfaces.rendering import Renderings
@@ -114,11 +114,13 @@ class Files:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         seen = Seen("files", started(), operation=DOWNLOAD)
-        reply = FileReply(send)
+        pause = self._provider.worlds.pause
+        reply = FileReply(send, pause, head_only=scope["method"] == "HEAD")
         try:
             await self._answer(seen, reply, scope, receive)
-        except ConnectionDropped:
+        except ConnectionDropped as dropped:
             reply.status = 0
+            seen.faults = seen.faults or "".join(dropped.args)
             await hang_up(scope, receive, polite=reply.begun)
         finally:
             record(self._provider.worlds, seen, scope, ("", reply.status, b""), reply.size)
@@ -131,7 +133,7 @@ class Files:
             asked = _asked(scope)
             found = await self._find(scope["path"], seen)
             if isinstance(found, _Result) and seen.world is not None:
-                reply.fate = await file_fate(self._provider, seen.world, found.job)
+                reply.fate = await file_fate(self._provider, seen.world, found.job, scope, receive)
                 seen.faults = reply.fate.told
             if is_current(asked.if_none_match, found.etag):
                 await _start(send, 304, [(b"etag", found.etag.encode()), *_FIXED])
@@ -141,7 +143,9 @@ class Files:
             else:
                 await self._send_result(found, asked, receive, send)
         except REFUSALS as error:
-            await _refuse(scope, send, _as_denial(error))
+            denial = _as_denial(error)
+            seen.faults = denial.headers.get("x-sim-fault", "")
+            await _refuse(scope, send, denial)
 
     def close(self) -> None:
         """Ends the rendering of what nobody waits for any more."""
@@ -160,7 +164,7 @@ class Files:
         elif world is not None and output is not None:
             found = await self._result(world, output[2], output[3], output[4])
         if found is None:
-            raise _nothing_here()
+            raise absent()
         return found
 
     async def _uploaded(self, world: World, upload_id: str, extension: str) -> _Uploaded | None:
@@ -180,8 +184,9 @@ class Files:
         named = None if output is None else _named(output, name.removeprefix(STREAMED))
         if output is None or named is None:
             return None
-        if not _is_there(job, output, name, await provider.worlds.now(world)):
-            return None
+        now_ms = await provider.worlds.now(world)
+        if not _is_there(job, output, name, now_ms):
+            raise why_absent(job, name, now_ms)
         known = await provider.store.uploads(world.id, output.sources)
         uploads = [known[source] for source in output.sources if source in known]
         paths = tuple(self._folder.path(world.name, up.id, up.extension) for up in uploads)
@@ -195,7 +200,7 @@ class Files:
         try:
             file, size = await asyncio.to_thread(_open, found.path)
         except OSError:
-            raise _nothing_here() from None
+            raise absent() from None
         try:
             span = await _begin(send, found, size, asked)
             if span is not None:
@@ -308,11 +313,11 @@ async def _begin(
 async def _send_span(read: _Read, span: tuple[int, int], receive: Receive, send: Send) -> None:
     """In pieces, since a server keeps a whole piece until its reader has taken it."""
     start, stop = span
-    gone = asyncio.ensure_future(_disconnected(receive))
+    leaves = asyncio.ensure_future(gone(receive))
     try:
         while start < stop:
             piece = await read(start, min(_SENT_AT_ONCE, stop - start))
-            if gone.done():
+            if leaves.done():
                 return
             if not piece:
                 raise OSError("the file became shorter while it was sent")
@@ -320,14 +325,9 @@ async def _send_span(read: _Read, span: tuple[int, int], receive: Receive, send:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await _send_last(send, b"")
     finally:
-        gone.cancel()
+        leaves.cancel()
         with suppress(asyncio.CancelledError):
-            await gone
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+            await leaves
 
 
 async def _refuse(scope: Scope, send: Send, denial: Denial) -> None:
@@ -348,10 +348,6 @@ async def _send_last(send: Send, body: bytes) -> None:
 
 def _length(size: int) -> Header:
     return b"content-length", b"%d" % size
-
-
-def _nothing_here() -> Denial:
-    return Denial(404, "There is no file here, or not yet.")
 
 
 def _open(path: Path) -> tuple[BinaryIO, int]:

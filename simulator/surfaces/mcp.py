@@ -5,7 +5,7 @@ Imported when MCP is first used: the SDK takes most of a second.
 
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -17,7 +17,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, Streamable
 from mcp.server.transport_security import TransportSecuritySettings
 
 from simulator import logs
-from simulator.domain.faults import Call, find
+from simulator.domain.faults import Call, Fired, find
 from simulator.engine.operations import Operation
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
@@ -60,19 +60,22 @@ def make_server(
 
     async def list_tools(ctx: Context, params: object) -> types.ListToolsResult:
         caller = await find_caller(ctx)
-        if not caller.world.lab.faults:
+        if caller.asks is None:
             return types.ListToolsResult(tools=tools)
         now_ms = await provider.worlds.now(caller.world)
         return types.ListToolsResult(tools=_faulty(tools, caller, now_ms))
 
-    async def call(ctx: Context, params: types.CallToolRequestParams) -> dict[str, Any]:
-        operation = TOOLS.get(params.name)
+    async def answer(ctx: Context, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        operation = TOOLS.get(name)
         if operation is None:
-            raise _unknown(params.name)
+            raise _unknown(name)
         caller = await find_caller(ctx)
-        outcome = await _called(provider, caller, operation, params.arguments or {})
+        outcome = await _called(provider, caller, operation, arguments)
         tell_rule(ctx, outcome.rule)
         return _result(outcome, _padding(caller))
+
+    async def call(ctx: Context, params: types.CallToolRequestParams) -> dict[str, Any]:
+        return await answer(ctx, params.name, params.arguments or {})
 
     async def list_resources(ctx: Context, params: object) -> types.ListResourcesResult:
         return types.ListResourcesResult(
@@ -115,7 +118,7 @@ def make_server(
     # The constructor takes models only; a call's answer is a mapping already.
     server.add_request_handler("tools/call", types.CallToolRequestParams, call)
     # In the place of traces for OpenTelemetry, which nothing here collects.
-    server.middleware[:] = [make_lane(call, server.server_info_stamp)]
+    server.middleware[:] = [make_lane(answer, server.server_info_stamp)]
     return server
 
 
@@ -144,7 +147,7 @@ def make_app(manager: StreamableHTTPSessionManager) -> StreamableHTTPASGIApp:
 
 
 async def _called(
-    provider: Provider, caller: Caller, operation: Operation, arguments: dict[str, Any]
+    provider: Provider, caller: Caller, operation: Operation, arguments: Mapping[str, Any]
 ) -> Outcome:
     asks = caller.asks
     if asks is not None and find(asks.fired, "tool_vanished"):
@@ -189,16 +192,26 @@ def _padding(caller: Caller) -> str:
 
 
 def _faulty(tools: list[types.Tool], caller: Caller, now_ms: int) -> list[types.Tool]:
-    """The tools as faults leave them: without some, and some with one more argument."""
-    book, account = caller.world.lab.faults, caller.account
+    """The tools as faults leave them: without some, and some with one more argument. Each that
+    shows is told; none is counted, since calls are what they are for."""
     left = []
     for tool in tools:
-        call = Call(tool.name, "mcp", "", account)
-        if book.would_take(call, now_ms, "tool_vanished"):
-            continue
-        changed = book.would_take(call, now_ms, "schema_changed")
-        left.append(_with_added_argument(tool) if changed else tool)
+        vanished = _waiting(caller, tool.name, now_ms, "tool_vanished")
+        changed = None if vanished else _waiting(caller, tool.name, now_ms, "schema_changed")
+        fired = vanished or changed
+        if caller.asks is not None and fired is not None:
+            caller.asks.fired.append(fired)
+        if vanished is None:
+            left.append(tool if changed is None else _with_added_argument(tool))
     return left
+
+
+def _waiting(caller: Caller, tool: str, now_ms: int, kind: str) -> Fired | None:
+    """What would take a call of the tool: asked for by this request, or by a rule."""
+    asked = () if caller.asks is None else caller.asks.asked
+    named = next((one for one in asked if one.effect.kind == kind), None)
+    call = Call(tool, "mcp", "", caller.account)
+    return named or caller.world.lab.faults.waiting(call, now_ms, kind)
 
 
 def _with_added_argument(tool: types.Tool) -> types.Tool:

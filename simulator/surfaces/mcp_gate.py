@@ -9,23 +9,31 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from simulator.domain.errors import Denial, Rejection
+from simulator.domain.effects import kinds_of
+from simulator.domain.errors import Denial, Malformed, Rejection
 from simulator.domain.faults import find
+from simulator.engine.asks import Asks
+from simulator.engine.operations import Operation
 from simulator.engine.provider import Provider
+from simulator.engine.shapes import from_fields
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import REFUSALS, Header, encode, refusal, send_json
 from simulator.surfaces.auth import Keys
-from simulator.surfaces.connection import ConnectionDropped, hang_up
+from simulator.surfaces.connection import ConnectionDropped, gone, hang_up
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 from simulator.surfaces.mcp_reply import McpReply
 from simulator.surfaces.recording import Seen, record, started
-from simulator.surfaces.staging import USUAL, enter, with_asks
+from simulator.surfaces.staging import LOOKS, Stage, enter, with_asks
+from simulator.surfaces.tools import ADDED_ARGUMENT, TOOLS, admit, where_of
 
 PATH = "/mcp"
 METHODS = ("DELETE", "GET", "POST")
 PARSE_ERROR = -32_700
 NO_SESSION = -32_001
 NAME_MOST = 100
+LOST = "lost_session"
+_ALL_BUT_OUTAGES = kinds_of("wire") - {"outage"}
+SDK_HEADERS = frozenset({b"accept", b"content-length", b"content-type", b"last-event-id"})
 CALLER = "mediasim.caller"  # the key of the scope that hands it to the tools
 SEEN = "mediasim.seen"  # and what is known of the call so far
 
@@ -77,6 +85,7 @@ class McpGate:
         seen.world, seen.account = caller.world, caller.account
         caller.world.requests += 1
         reply.request_id = f"req_{caller.world.requests:08d}"
+        message: Any = None
         if scope["method"] == "POST":
             seen.raw = await read_json_body(receive, self._limits)
             check_json_depth(seen.raw)
@@ -85,38 +94,80 @@ class McpGate:
                 await self._refuse(reply, 400, problem)
                 return
             seen.operation = tool_of(message)
-            caller, refused = await self._stage(caller, message, reply, seen, scope)
-            if refused is not None:
-                await self._refuse(reply, *refused)
-                return
             receive = _replayed(seen.raw, receive)
-        # The SDK compares headers with the body; blanks around a value are no part of it.
-        told = [(name, value.strip(b" \t")) for name, value in scope["headers"]]
+        try:
+            caller = await self._stage(caller, message, reply, seen, scope, receive)
+        except Denial as error:
+            await self._refuse(reply, *refusal(error))
+        else:
+            if reply.stage is not None and find(reply.stage.fired, LOST) is not None:
+                await self._refuse(reply, 404, _lost(message))
+            else:
+                await self._pass_on(caller, seen, scope, receive, reply)
+        await reply.finish(self._provider.worlds.pause)
+
+    async def _pass_on(
+        self, caller: Caller, seen: Seen, scope: Scope, receive: Receive, reply: McpReply
+    ) -> None:
+        # The SDK compares headers with the body; blanks around a value are no part of it. It looks
+        # through all of them for each: it gets those that it asks for, and never a key.
+        told = [
+            (name, value.strip(b" \t"))
+            for name, value in scope["headers"]
+            if name in SDK_HEADERS or name.startswith(b"mcp-")
+        ]
         inner = {**scope, "headers": told, CALLER: caller, SEEN: seen}
         await (await self._opened())(inner, receive, reply.send)
 
     async def _stage(
-        self, caller: Caller, message: Any, reply: McpReply, seen: Seen, scope: Scope
-    ) -> tuple[Caller, tuple[int, bytes, tuple[Header, ...]] | None]:
-        """The caller with what it asks, if it asks anything; and an answer instead of the SDK's."""
-        asks = with_asks(self._provider, caller, seen.raw, ("mcp", "", seen.operation))
-        if asks is None or not seen.operation:
-            return caller, None
-        asks.fields = arguments_of(message)
-        reply.asks = asks
+        self,
+        caller: Caller,
+        message: Any,
+        reply: McpReply,
+        seen: Seen,
+        scope: Scope,
+        receive: Receive,
+    ) -> Caller:
+        """The caller with what it asks, if it asks anything. Raises Denial, if that is to be
+        answered instead of the SDK, and ConnectionDropped."""
+        name = seen.operation
+        asks = with_asks(self._provider, caller, seen.raw, ("mcp", "", name, ""))
+        if asks is None:
+            if name not in LOOKS:
+                return caller
+            asks = Asks("mcp", "", name)
+            reply.stage = Stage(asks)
+            return replace(caller, asks=asks)
+        asks.left = lambda: gone(receive)
+        reply.stage = stage = Stage(asks)
         caller = replace(caller, asks=asks)
+        operation = TOOLS.get(name)
+        if operation is None:
+            await enter(self._provider, caller, stage, ("wire",), _ALL_BUT_OUTAGES)
+            return caller
+        given = arguments_of(message)
+        unless = [] if any(key == b"mcp-session-id" for key, _ in scope["headers"]) else [LOST]
+        if ADDED_ARGUMENT in given:
+            unless.append("schema_changed")
         try:
-            manner, fired = await enter(self._provider, caller, asks, ("wire", "mcp"))
-        except Denial as error:
-            return caller, refusal(error)
+            await self._admit_call(caller, asks, operation, given)
+        except (Rejection, Denial, Malformed) as error:
+            asks.refusal = error
+            return caller
+        try:
+            await enter(self._provider, caller, stage, ("wire", "mcp"), unless)
         except Rejection as error:
             asks.refusal = error
-            return caller, None
-        in_session = any(name == b"mcp-session-id" for name, _ in scope["headers"])
-        if in_session and find(fired, "lost_session") is not None:
-            return caller, (404, _lost(message), ())
-        reply.manner = None if manner == USUAL else manner
-        return caller, None
+        return caller
+
+    async def _admit_call(
+        self, caller: Caller, asks: Asks, operation: Operation, given: Mapping[str, Any]
+    ) -> None:
+        """What REST asks before faults can come. Raises what it raises."""
+        asks.admitted = True
+        await admit(self._provider, caller, operation)
+        body = from_fields(operation.body, given, where_of(operation), strict=True)
+        asks.fields = msgspec.to_builtins(body)
 
     async def _refuse(
         self, reply: McpReply, status: int, payload: bytes, headers: tuple[Header, ...] = ()
@@ -199,7 +250,7 @@ def tool_of(message: Any) -> str:
     return name[:NAME_MOST] if isinstance(name, str) else ""
 
 
-def arguments_of(message: Any) -> Mapping[str, object]:
+def arguments_of(message: Any) -> Mapping[str, Any]:
     """The arguments of a tool's call."""
     given = message["params"].get("arguments")
     return given if isinstance(given, dict) else {}

@@ -4,77 +4,79 @@ from typing import Any
 
 from starlette.types import Message, Send
 
-from simulator.engine.asks import Asks
 from simulator.engine.journal import BODY_MOST
 from simulator.surfaces.answering import FAULT, SIM
 from simulator.surfaces.connection import ConnectionDropped
-from simulator.surfaces.staging import Manner, send_strangely
+from simulator.surfaces.staging import USUAL, Pause, Stage, send_strangely
 
+_UNNAMED = (b"x-request-id", b"")
 _STREAM = (b"content-type", b"text/event-stream")
 
 
 class McpReply:
-    """``manner``: how the answer leaves, if strangely; a stream leaves as it is."""
+    """``stage``: what befalls it. An answer that leaves strangely is kept until ``finish``, so that
+    nothing breaks in the midst of the SDK; a stream leaves as it is."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
         self._head: dict[str, Any] | None = None
         self._parts: list[bytes] = []
         self.request_id = ""
-        self.asks: Asks | None = None
-        self.manner: Manner | None = None
+        self.stage: Stage | None = None
         self.status = 0
         self.size = 0
         self.begun = False
 
     def told(self) -> str:
         """The ids of the faults that touched it."""
-        return "" if self.asks is None else self.asks.told()
+        return "" if self.stage is None else self.stage.asks.told()
 
     def kept(self) -> bytes:
         """The beginning of the body."""
         return b"".join(self._parts)
 
     async def send(self, message: Message) -> None:
-        """As ASGI's ``send``. Raises ConnectionDropped."""
+        """As ASGI's ``send``."""
+        if self._is_dropped():
+            return
         if message["type"] == "http.response.start":
             await self._start(message)
             return
         body = message.get("body", b"")
         if self._head is not None:
             self._parts.append(body)
-            self.size += len(body)
-            if not message.get("more_body"):
-                await self._send_strangely(self._head, self.kept())
-            return
-        if self.size < BODY_MOST:
+        elif self.size < BODY_MOST:
             self._parts.append(body[: BODY_MOST - self.size])
         self.size += len(body)
-        await self._send(message)
+        if self._head is None:
+            await self._send(message)
+
+    async def finish(self, pause: Pause) -> None:
+        """Sends what was kept. Raises ConnectionDropped."""
+        if self._is_dropped():
+            raise ConnectionDropped
+        if self._head is not None and self.stage is not None:
+            self.begun = not self.stage.manner.drop
+            await send_strangely(self._send, self.stage.manner, self._head, self.kept(), pause)
+
+    def _is_dropped(self) -> bool:
+        return self.stage is not None and self.stage.asks.dropped
 
     async def _start(self, message: Message) -> None:
-        if self.asks is not None and self.asks.dropped:
-            raise ConnectionDropped
         self.status = message["status"]
-        names = {name for name, _ in message["headers"]}
-        headers = [pair for pair in message["headers"] if pair != (b"x-request-id", b"")]
-        if SIM[0] not in names:
+        headers = [pair for pair in message["headers"] if pair != _UNNAMED]
+        if SIM not in headers:
             headers.append(SIM)
         headers.append((b"x-request-id", self.request_id.encode("ascii")))
         told = self.told()
         if told:
             headers.append((FAULT, told.encode("ascii")))
         head = {**message, "headers": headers}
-        strange = self.manner is not None and not any(
+        streams = any(
             name == _STREAM[0] and value.startswith(_STREAM[1]) for name, value in headers
         )
-        if strange:
+        if self.stage is not None and self.stage.manner != USUAL and not streams:
             self._head = head
         else:
             self.begun = True
             await self._send(head)
-
-    async def _send_strangely(self, head: dict[str, Any], body: bytes) -> None:
-        if self.manner is not None:
-            self.begun = not self.manner.drop
-            await send_strangely(self._send, self.manner, head, body)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from simulator.engine.asks import Asks
 from simulator.engine.journal import BODY_MOST, Entry
 from simulator.engine.worlds import World, Worlds
+from simulator.surfaces.staging import Stage
 from simulator.surfaces.tools import TOOLS
 
 KEPT_HEADERS = frozenset(
@@ -39,7 +39,8 @@ def started() -> int:
 
 @dataclass(slots=True)
 class Seen:
-    """What is known of a call so far. ``begun``: whether its answer is on its way."""
+    """What is known of a call so far. ``begun``: whether its answer is on its way; ``stage``: what
+    befalls it, if anything can."""
 
     surface: str
     began_ns: int
@@ -49,8 +50,9 @@ class Seen:
     raw: bytes = b""
     rule: str = ""
     faults: str = ""
-    asks: Asks | None = None
+    stage: Stage | None = None
     begun: bool = False
+    request_id: str = ""
 
 
 def record(

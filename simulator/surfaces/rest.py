@@ -1,14 +1,14 @@
 """The provider's REST surface: from the wire to an operation and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from simulator.domain.effects import Layer
 from simulator.domain.errors import Denial
-from simulator.domain.faults import Fired
 from simulator.engine.answers import status_answer
 from simulator.engine.asks import Asks
 from simulator.engine.operations import OPERATIONS, Operation
@@ -29,11 +29,19 @@ from simulator.surfaces.answering import (
     send_json,
 )
 from simulator.surfaces.auth import Keys, check_scope
-from simulator.surfaces.connection import ConnectionDropped, hang_up
+from simulator.surfaces.connection import ConnectionDropped, gone, hang_up
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
 from simulator.surfaces.recording import Seen, record, started
 from simulator.surfaces.router import Router
-from simulator.surfaces.staging import USUAL, Manner, enter, perform, send_strangely, with_asks
+from simulator.surfaces.staging import (
+    LOOKS,
+    USUAL,
+    Stage,
+    enter,
+    perform,
+    send_strangely,
+    with_asks,
+)
 from simulator.surfaces.stream import Followed, Reader, stream_status
 from simulator.surfaces.tools import admit, where_of
 from simulator.surfaces.uploads import Uploads
@@ -99,56 +107,58 @@ class Rest:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         seen = Seen("rest", started())
         try:
-            request_id, status, payload = await self._answer(seen, scope, receive, send)
+            status, payload = await self._answer(seen, scope, receive, send)
         except ConnectionDropped:
-            record(self._provider.worlds, seen, scope, ("", 0, b""))
+            seen.faults = "" if seen.stage is None else seen.stage.asks.told()
+            record(self._provider.worlds, seen, scope, (seen.request_id, 0, b""))
             await hang_up(scope, receive, polite=seen.begun)
             return
-        record(self._provider.worlds, seen, scope, (request_id, status, payload))
+        record(self._provider.worlds, seen, scope, (seen.request_id, status, payload))
 
     async def _answer(
         self, seen: Seen, scope: Scope, receive: Receive, send: Send
-    ) -> tuple[str, int, bytes]:
-        """Answers, and says how: the request's id, the status and the body."""
-        request_id = ""
+    ) -> tuple[int, bytes]:
+        """Answers, and says how: the status and the body."""
         headers: tuple[Header, ...] = ()
-        asks: Asks | None = None
-        manner: Manner | None = None
         try:
             target, fields = self._find(scope)
             caller = await self._keys.caller(scope["headers"])
-            asks, seen.world, seen.account = caller.asks, caller.world, caller.account
+            seen.world, seen.account = caller.world, caller.account
             caller.world.requests += 1
-            request_id = f"req_{caller.world.requests:08d}"
+            seen.request_id = f"req_{caller.world.requests:08d}"
             request = _Request(caller, fields, scope, receive)
-            if isinstance(target, Followed):
-                seen.operation = target.name
-                await self._stream(target, request, seen, send)
-                return request_id, 200, b""
             status = 200
             if isinstance(target, Served):
-                seen.operation = target.operation.name
-                payload, asks, manner = await self._call(target, request, seen)
+                payload = await self._call(target, request, seen)
+            elif target is None:
+                payload = await self._upload(request, seen)
             else:
-                seen.operation = UPLOAD
-                payload, manner = await self._upload(request)
+                await self._stream(target, request, seen, send)
+                return status, b""
         except REFUSALS as error:
             status, payload, headers = refusal(error)
             seen.rule = rule_of(error)
-            asks = seen.asks or asks
-            if not request_id:
+            if not seen.request_id:
                 self._strangers += 1
-                request_id = f"req_0_{self._strangers:08d}"
-        if asks is not None and asks.fired:
-            seen.faults = asks.told()
+                seen.request_id = f"req_0_{self._strangers:08d}"
+        await self._send(seen, (status, payload, headers), send)
+        return status, payload
+
+    async def _send(
+        self, seen: Seen, answer: tuple[int, bytes, tuple[Header, ...]], send: Send
+    ) -> None:
+        """In the manner of its stage, telling what befell it. Raises ConnectionDropped."""
+        status, payload, headers = answer
+        stage = seen.stage
+        if stage is not None and stage.asks.fired:
+            seen.faults = stage.asks.told()
             headers = (*headers, (FAULT, seen.faults.encode("ascii")))
-        if manner is None:
-            await send_json(send, status, payload, request_id, headers)
-        else:
-            seen.begun = not manner.drop
-            head = json_head(status, payload, request_id, headers)
-            await send_strangely(send, manner, head, payload)
-        return request_id, status, payload
+        if stage is None or stage.manner == USUAL:
+            await send_json(send, status, payload, seen.request_id, headers)
+            return
+        seen.begun = not stage.manner.drop
+        head = json_head(status, payload, seen.request_id, headers)
+        await send_strangely(send, stage.manner, head, payload, self._provider.worlds.pause)
 
     def _find(self, scope: Scope) -> tuple[Served | Followed | None, dict[str, str]]:
         """The target at the request's path, None for uploads, and the path's fields."""
@@ -161,10 +171,9 @@ class Rest:
             raise method_not_allowed(targets)
         return targets[method], fields
 
-    async def _call(
-        self, served: Served, request: _Request, seen: Seen
-    ) -> tuple[bytes, Asks | None, Manner | None]:
+    async def _call(self, served: Served, request: _Request, seen: Seen) -> bytes:
         operation, caller, scope = served.operation, request.caller, request.scope
+        seen.operation = operation.name
         await admit(self._provider, caller, operation)
         body: msgspec.Struct
         if operation.method == "POST":
@@ -174,39 +183,50 @@ class Rest:
         else:
             given = {**query_fields(scope), **request.fields}
             body = from_fields(operation.body, given, served.where, strict=False)
-        way = ("rest", operation.path, operation.name)
+        way = ("rest", operation.path, operation.name, scope["path"])
         asks = with_asks(self._provider, caller, seen.raw, way)
-        if asks is None:
-            return encode(await operation.call(self._provider, caller, body)), None, None
-        seen.asks = asks
-        asks.fields = msgspec.to_builtins(body)
-        caller = replace(caller, asks=asks)
-        manner, _ = await enter(self._provider, caller, asks, ("wire",))
-        answer = await perform(self._provider, caller, operation, body)
-        return encode(answer), asks, manner if manner != USUAL else None
+        if asks is not None:
+            asks.fields = msgspec.to_builtins(body)
+            caller = replace(caller, asks=asks)
+            await self._enter(request, seen, asks, ("wire",))
+        elif operation.name in LOOKS:
+            seen.stage = Stage(Asks())
+            caller = replace(caller, asks=seen.stage.asks)
+        return encode(await perform(self._provider, caller, operation, body))
 
-    async def _upload(self, request: _Request) -> tuple[bytes, Manner | None]:
+    async def _enter(
+        self, request: _Request, seen: Seen, asks: Asks, layers: Sequence[Layer]
+    ) -> Stage:
+        asks.left = lambda: gone(request.receive)
+        seen.stage = stage = Stage(asks)
+        await enter(self._provider, request.caller, stage, layers)
+        return stage
+
+    async def _upload(self, request: _Request, seen: Seen) -> bytes:
         caller = request.caller
+        seen.operation = UPLOAD
         check_scope(caller, ("generate:media",))
         await self._provider.count_call(caller, "upload")
-        manner = None
-        if caller.asks is not None:
-            caller.asks.route, caller.asks.operation = UPLOAD_PATH, UPLOAD
-            manner, _ = await enter(self._provider, caller, caller.asks, ("wire",))
-        answer = await self._uploads.receive(caller, request.scope, request.receive)
-        return encode(answer), None if manner == USUAL else manner
+        asks = caller.asks
+        if asks is not None:
+            asks.route = asks.path = UPLOAD_PATH
+            asks.operation = UPLOAD
+            await self._enter(request, seen, asks, ("wire",))
+        return encode(await self._uploads.receive(caller, request.scope, request.receive))
 
     async def _stream(self, followed: Followed, request: _Request, seen: Seen, send: Send) -> None:
-        caller, asks = request.caller, request.caller.asks
+        seen.operation = followed.name
+        asks = request.caller.asks or Asks()
+        caller = replace(request.caller, asks=asks)
         check_scope(caller, followed.scopes)
         await self._provider.count_call(caller, "read")
-        fired: tuple[Fired, ...] = ()
-        if asks is not None:
-            asks.route, asks.operation, asks.fields = followed.path, followed.name, request.fields
-            _, fired = await enter(self._provider, caller, asks, ("wire", "stream"))
-            seen.faults = asks.told()
-        seen.begun = True
+        asks.route, asks.operation, asks.fields = followed.path, followed.name, request.fields
+        asks.path = request.scope["path"]
+        stage = await self._enter(request, seen, asks, ("wire", "stream"))
         to = Reader(request.scope, request.receive, send)
-        await stream_status(
-            self._provider, caller, request.fields["generation_id"], followed, to, fired
-        )
+        try:
+            await stream_status(
+                self._provider, caller, request.fields["generation_id"], followed, to, stage
+            )
+        finally:
+            seen.faults, seen.begun = asks.told(), to.begun

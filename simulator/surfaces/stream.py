@@ -1,7 +1,7 @@
 """Server-sent events of one generation: heartbeats while it runs, then its result, then the end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,18 +9,20 @@ from typing import Any
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from simulator.domain.faults import Fired, find
+from simulator.domain.faults import find
 from simulator.domain.jobs import Job, finished
+from simulator.domain.traces import shown_in_stream
 from simulator.engine.provider import Provider
 from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import FAULT, NOSNIFF, SIM, encode
-from simulator.surfaces.connection import ConnectionDropped
+from simulator.surfaces.connection import ConnectionDropped, gone
+from simulator.surfaces.staging import MALFORMED, Stage, send_pieces
 
 HEARTBEAT_REAL_S = 15.0
 CLOCK_STEP_REAL_S = 0.001
 
+_EVENTS = b"text/event-stream; charset=utf-8"
 _HEADERS = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     SIM,
     NOSNIFF,
@@ -43,13 +45,14 @@ class Followed:
     show: Show
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reader:
-    """Who reads a stream, as ASGI knows it."""
+    """Who reads a stream, as ASGI knows it. ``begun``: whether its head has been sent."""
 
     scope: Scope
     receive: Receive
     send: Send
+    begun: bool = False
 
 
 async def stream_status(
@@ -58,24 +61,32 @@ async def stream_status(
     generation_id: str,
     followed: Followed,
     to: Reader,
-    fired: Sequence[Fired] = (),
+    stage: Stage,
 ) -> None:
     """Raises Denial 404 before anything is sent; afterwards a problem is an ``error`` event.
     Raises ConnectionDropped when a fault cuts it."""
-    await provider.own_job(caller, generation_id, followed.kinds)
-    told = ",".join(one.id for one in fired).encode("ascii")
-    headers = [*_HEADERS, (FAULT, told)] if fired else list(_HEADERS)
+    job = await provider.own_job(caller, generation_id, followed.kinds)
+    stage.asks.fired += shown_in_stream(job)
+    manner = stage.manner
+    if manner.delay_s:
+        await provider.worlds.pause(manner.delay_s)
+    if manner.drop:
+        raise ConnectionDropped
+    headers = [(b"content-type", manner.content_type or _EVENTS), *_HEADERS]
+    if stage.asks.fired:
+        headers.append((FAULT, stage.asks.told().encode("ascii")))
+    to.begun = True
     await to.send({"type": "http.response.start", "status": 200, "headers": headers})
     if to.scope["method"] == "HEAD":
         await to.send({"type": "http.response.body", "body": b""})
         return
-    gone = asyncio.ensure_future(_disconnected(to.receive))
+    leaves = asyncio.ensure_future(gone(to.receive))
     stopping = asyncio.ensure_future(_stopping(to.scope))
-    follower = _Follower(provider, caller, generation_id, followed.show, to, fired)
+    follower = _Follower(provider, caller, generation_id, followed.show, to, stage)
     try:
-        await follower.follow(gone, stopping)
+        await follower.follow(leaves, stopping)
     finally:
-        for task in (gone, stopping):
+        for task in (leaves, stopping):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
@@ -91,27 +102,31 @@ class _Follower:
         generation_id: str,
         show: Show,
         to: Reader,
-        fired: Sequence[Fired],
+        stage: Stage,
     ) -> None:
         self._provider = provider
+        self._manner = stage.manner
         self._world = caller.world
         self._generation_id = generation_id
         self._show = show
         self._to = to
+        fired = stage.fired
         cut, error = find(fired, "stream_cut"), find(fired, "stream_error")
         self._silent = find(fired, "stream_silent") is not None
         self._error = None if error is None else error.word("message")
         self._left = None if cut is None else int(cut.number("after") or 0)
 
-    async def follow(self, gone: "asyncio.Future[None]", stopping: "asyncio.Future[None]") -> None:
+    async def follow(
+        self, leaves: "asyncio.Future[None]", stopping: "asyncio.Future[None]"
+    ) -> None:
         if self._silent:
-            await asyncio.wait((gone, stopping), return_when=asyncio.FIRST_COMPLETED)
-            return
+            await asyncio.wait((leaves, stopping), return_when=asyncio.FIRST_COMPLETED)
+            raise ConnectionDropped
         if self._error is not None:
             await self._last("error", {"message": self._error})
             return
         await self._cut_when_due()
-        while not gone.done():
+        while not leaves.done():
             moved = self._world.moved
             if await self._ended():
                 return
@@ -123,7 +138,7 @@ class _Follower:
             timeout_s = HEARTBEAT_REAL_S
             if due_s is not None and due_soon:
                 timeout_s = due_s + CLOCK_STEP_REAL_S
-            woken = await _first(timeout_s, moved.wait(), gone, stopping)
+            woken = await _first(timeout_s, moved.wait(), leaves, stopping)
             if not woken and not due_soon:
                 await self._event("heartbeat", {}, more=True)
 
@@ -153,9 +168,15 @@ class _Follower:
         await self._event(name, data, more=False)
 
     async def _event(self, name: str, data: Any, *, more: bool) -> None:
-        body = b"event: " + name.encode("ascii") + b"\ndata: " + encode(data) + b"\n\n"
+        manner, pause = self._manner, self._provider.worlds.pause
+        told = MALFORMED if manner.malformed else encode(data)
+        body = b"event: " + name.encode("ascii") + b"\ndata: " + told + b"\n\n"
+        if manner.keep is not None and not more:
+            kept = body[: int(len(body) * manner.keep)]
+            await send_pieces(self._to.send, kept, manner, pause, more=True)
+            raise ConnectionDropped
         more = more or self._left == 1
-        await self._to.send({"type": "http.response.body", "body": body, "more_body": more})
+        await send_pieces(self._to.send, body, manner, pause, more=more)
         if self._left is not None:
             self._left -= 1
             await self._cut_when_due()
@@ -175,11 +196,6 @@ async def _first(timeout_s: float, *waits: Awaitable[Any]) -> bool:
     with suppress(asyncio.CancelledError):
         await moved
     return bool(done)
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _stopping(scope: Scope) -> None:

@@ -68,15 +68,13 @@ async def call_tool(
 ) -> Outcome:
     """One call with its refusals as outcomes; whatever else is raised is a fault of ours."""
     try:
-        await admit(provider, caller, operation)
-        where = where_of(operation)
-        if caller.asks is None:
-            body = from_fields(operation.body, arguments, where, strict=True)
-            answer = await operation.call(provider, caller, body)
-        else:
-            _check_faults(caller.asks, arguments, where)
-            body = from_fields(operation.body, arguments, where, strict=True)
-            answer = await perform(provider, caller, operation, body)
+        asks, where = caller.asks, where_of(operation)
+        if asks is None or not asks.admitted:
+            await admit(provider, caller, operation)
+        if asks is not None:
+            _check_faults(asks, where)
+        body = from_fields(operation.body, arguments, where, strict=True)
+        answer = await perform(provider, caller, operation, body)
     except REFUSALS as error:
         return Outcome(_refused(error), is_error=True, rule=rule_of(error))
     content: dict[str, Any] = msgspec.to_builtins(answer)
@@ -87,11 +85,10 @@ ADDED_ARGUMENT = "confirm_changes"
 """What a tool asks for besides, after its schema has changed."""
 
 
-def _check_faults(asks: Asks, arguments: Mapping[str, Any], where: str) -> None:
+def _check_faults(asks: Asks, where: str) -> None:
     if asks.refusal is not None:
         raise asks.refusal
-    changed = find(asks.fired, "schema_changed")
-    if changed is not None and ADDED_ARGUMENT not in arguments:
+    if find(asks.fired, "schema_changed") is not None:
         problem: dict[str, object] = {
             "loc": [where, ADDED_ARGUMENT],
             "msg": "Field required",

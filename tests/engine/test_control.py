@@ -254,15 +254,16 @@ def test_credits_are_given_and_taken_as_far_as_they_go() -> None:
 
 def test_a_job_is_shown_with_its_timetable_and_its_faults() -> None:
     desk = Desk()
-    job = desk.job(prompt="[sim:fail=timeout] [sim:slow=2] [sim:stuck]")
+    job = desk.job(prompt="[sim:stuck] [sim:slow=2] [sim:fail=timeout]")
     assert (job.outcome, job.timetable.done_at) == ("never", None)
     assert job.faults == [
-        {"from": "prompt", "kind": "fail", "reason": "timeout", "at": 0.5},
-        {"from": "prompt", "kind": "slow", "factor": 2},
         {"from": "prompt", "kind": "stuck"},
+        {"from": "prompt", "kind": "slow", "factor": 2},
     ]
     assert (job.credits, job.price_row, job.number) == (7, "nano-banana", 1)
-    assert desk.job(prompt="[sim:stuck]").faults == [{"from": "prompt", "kind": "stuck"}]
+    assert desk.job(prompt="[sim:fail=timeout]").faults == [
+        {"from": "prompt", "kind": "fail", "reason": "timeout", "at": 0.5}
+    ]
     healthy = desk.job()
     assert (healthy.outcome, healthy.faults) == ("completed", [])
     assert desk.job(prompt="[sim:fail]").outcome == "failed"

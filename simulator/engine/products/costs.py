@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from simulator.domain.catalog import Catalog, Model
 from simulator.domain.inputs import KIND_BY_EXTENSION, Source, Upload, extension_of
 from simulator.domain.pricing import Quote, flat_quote, unit_quote
-from simulator.domain.pricing import credits as shown
 from simulator.domain.requests import MediaAsk
 from simulator.domain.rules import enforce
 from simulator.domain.rules.ads import AD_RULES, AdAsk
 from simulator.domain.rules.sound import SOUND_RULES, SoundAsk
-from simulator.engine.answers import CostAnswer, EstimateAnswer
+from simulator.engine.answers import EstimateAnswer
 from simulator.engine.bodies import CostBody
 
 
@@ -81,7 +80,7 @@ def product_time(row: Model, sample_size: int) -> EstimateAnswer:
     )
 
 
-def product_cost(row: Model, body: CostBody) -> CostAnswer:
+def product_price(row: Model, body: CostBody) -> Quote:
     """What a start would hold. Raises the Rejection of a start with as many variants, or with a
     file as long."""
     product = product_of(row)
@@ -95,15 +94,7 @@ def product_cost(row: Model, body: CostBody) -> CostAnswer:
         ask = SoundAsk(Source(f"{_NO_URL}sound.mp3", "mp3", "audio", sound))
         enforce(SOUND_RULES, ask)
         length_ms = ask.billed_ms
-    price = product_quote(row, variants=variants, length_ms=length_ms)
-    return CostAnswer(
-        model=row.id,
-        generation_type=product.generation_type,
-        credits=shown(price.millicredits),
-        price_row=price.row,
-        formula=price.formula,
-        billing_mode=price.billing_mode,
-    )
+    return product_quote(row, variants=variants, length_ms=length_ms)
 
 
 def with_promised_video(catalog: Catalog, body: CostBody) -> tuple[MediaAsk, Mapping[str, Upload]]:
