@@ -43,7 +43,7 @@ def make_lane(answer: Answer, server_info: Mapping[str, Any]) -> ServerMiddlewar
         if plain and (in_session or envelope in passed):
             return
         validate_client_request(_CALL, ctx.protocol_version, params)
-        if plain and isinstance(envelope, dict) and "progressToken" not in envelope:
+        if plain:
             passed[:] = [envelope]
 
     async def lane(ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
+from mcp_types import methods
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from simulator.surfaces import mcp_lane
 from simulator.surfaces.tools import TOOLS
 from tests.mcp.wire import LEGACY, META, MODERN, Wire, in_session, request, wired
 
+CLIENT = "io.modelcontextprotocol/clientInfo"
+ME = {"name": "tests", "version": "1"}
 GOOD: Mapping[str, Mapping[str, Any]] = {
     name: {"name": name, "arguments": dict(tool.example)} for name, tool in TOOLS.items()
 }
@@ -25,6 +28,8 @@ OTHER: Mapping[str, Mapping[str, Any]] = {
     "an unknown tool": {"name": "generate_money"},
     "a progress token": {"name": "get_balance", "_meta": {"progressToken": "t"}},
     "a token of a wrong shape": {"name": "get_balance", "_meta": {"progressToken": [1]}},
+    "a client of a wrong shape": {"name": "get_balance", "_meta": {CLIENT: {"name": 4}}},
+    "a client that tells more": {"name": "get_balance", "_meta": {CLIENT: {**ME, "colour": 1}}},
     "what a later revision may add": {"name": "get_balance", "colour": "red"},
 }
 CALLS = GOOD | OTHER
@@ -40,12 +45,15 @@ async def two() -> AsyncIterator[tuple[Wire, Wire]]:
 async def said(wire: Wire, params: Mapping[str, Any], revision: str) -> tuple[int, bytes]:
     """Status and body of a call's answer."""
     if revision == MODERN:
-        more = {**params, "_meta": {**params.get("_meta", {}), **META}}
-        answer = await wire.rpc("tools/call", more, name=str(params.get("name", "")))
+        params = {**params, "_meta": {**META, **params.get("_meta", {})}}
+        headers = {
+            "MCP-Protocol-Version": MODERN,
+            "Mcp-Method": "tools/call",
+            "Mcp-Name": str(params.get("name", "")),
+        }
     else:
-        session = await wire.opened(version=revision)
-        body = request("tools/call", params)
-        answer = await wire.post(body, in_session(session, revision))
+        headers = in_session(await wire.opened(version=revision), revision)
+    answer = await wire.post(request("tools/call", params), headers)
     return answer.status_code, answer.content
 
 
@@ -63,12 +71,13 @@ async def test_both_ways_say_the_same_bytes(
 async def test_only_the_newest_revision_of_either_era_takes_the_shorter_way(
     two: tuple[Wire, Wire], monkeypatch: pytest.MonkeyPatch, revision: str
 ) -> None:
-    await two[0].opened()
-    checked: list[str] = []
+    serialized: list[str] = []
+    serialize = methods.serialize_server_result
 
-    def check(method: str, version: str, params: Mapping[str, Any] | None) -> None:
-        checked.append(version)
+    def watched(method: str, version: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        serialized.append(method)
+        return serialize(method, version, data)
 
-    monkeypatch.setattr(mcp_lane, "validate_client_request", check)
+    monkeypatch.setattr(methods, "serialize_server_result", watched)
     await said(two[0], CALLS["no arguments"], revision)
-    assert checked == ([revision] if revision in (MODERN, LEGACY) else [])
+    assert ("tools/call" in serialized) == (revision not in (MODERN, LEGACY))
