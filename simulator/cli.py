@@ -258,6 +258,7 @@ _DRIVING = (
     ("faults", "Say what shall go wrong, for which calls."),
     ("jobs", "List jobs, or show one with its timetable."),
     ("ledger", "Show the ledger and its balance, or check it."),
+    ("requests", "Show what was called, or check it."),
     ("reset", "Empty a world, or all of them."),
     ("snapshot", "Save a world, put it back, move it as a file."),
 )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from simulator.client.breakpoints import Breakpoints
     from simulator.client.events import Event
     from simulator.client.faults import Faults
+    from simulator.client.journal import Journal
     from simulator.client.queues import Queues
     from simulator.client.snapshots import Snapshots
     from simulator.engine.controls.costs import CostsAnswer
@@ -88,6 +89,12 @@ class ControlClient:
         from simulator.client.queues import Queues  # noqa: PLC0415 - as above
 
         return Queues(self.calls)
+
+    @property
+    def journal(self) -> "Journal":
+        from simulator.client.journal import Journal  # noqa: PLC0415 - as above
+
+        return Journal(self.calls)
 
     @property
     def snapshots(self) -> "Snapshots":

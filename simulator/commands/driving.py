@@ -6,6 +6,7 @@ from simulator.commands import (
     costs,
     driving_faults,
     driving_records,
+    driving_requests,
     driving_snapshot,
     driving_world,
 )
@@ -18,6 +19,7 @@ COMMANDS: tuple[click.Command, ...] = (
     driving_snapshot.snapshot,
     driving_records.jobs,
     driving_records.ledger,
+    driving_requests.requests,
 )
 
 

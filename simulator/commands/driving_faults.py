@@ -1,12 +1,11 @@
 """``mediasim faults``."""
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator.commands.driving_tables import show_table
-from simulator.commands.driving_target import Driver, driven
+from simulator.commands.driving_target import Driver, driven, named_value
 from simulator.commands.driving_world import seconds_of
 from simulator.console import WRONG_USE, CommandFailed, say, say_json
 
@@ -46,7 +45,7 @@ def arm(driver: Driver, what: str, **given: Any) -> None:
     effect = _effect(what)
     match = {name: given[name] for name in _MATCHED if given[name] is not None}
     if given["fields"]:
-        match["fields"] = dict(_field(text) for text in given["fields"])
+        match["fields"] = dict(named_value("--field ", text) for text in given["fields"])
     armed = driver.client.faults.arm(
         **effect,
         match=match,
@@ -109,17 +108,6 @@ def _effect(text: str) -> dict[str, Any]:
         return effect_from_text(text).as_dict()
     except BadEffect as error:
         raise CommandFailed(WRONG_USE, f"{text}: {error}") from error
-
-
-def _field(text: str) -> tuple[str, object]:
-    """A field and its value, which is JSON where it can be. Raises CommandFailed."""
-    name, found, value = text.partition("=")
-    if not found:
-        raise CommandFailed(WRONG_USE, f"--field {text}: expected NAME=VALUE")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 def _seconds(length: str | None) -> float | None:

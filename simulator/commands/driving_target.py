@@ -116,3 +116,14 @@ def _status(error: "ControlError") -> int:
     if not error.status or error.status >= _SERVER_FAILED:
         return UNREACHABLE
     return FAILED if error.status == _CONFLICT else WRONG_USE
+
+
+def named_value(option: str, text: str) -> tuple[str, object]:
+    """``NAME=VALUE``, the value as JSON where it is any, else as text. Raises CommandFailed."""
+    name, found, value = text.partition("=")
+    if not found:
+        raise CommandFailed(WRONG_USE, f"{option}{text}: expected NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
