@@ -162,6 +162,11 @@ def forwarding_server(client: Client) -> "Server[Any]":
     async def list_prompts(ctx: Context, params: object) -> types.ListPromptsResult:
         return await client.list_prompts()
 
+    async def get_prompt(
+        ctx: Context, params: types.GetPromptRequestParams
+    ) -> types.GetPromptResult:
+        return await client.get_prompt(params.name, params.arguments)
+
     return Server(
         "mediasim",
         version=installed_version(),
@@ -173,6 +178,7 @@ def forwarding_server(client: Client) -> "Server[Any]":
         on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
         on_list_prompts=list_prompts,
+        on_get_prompt=get_prompt,
     )
 
 

@@ -1,4 +1,4 @@
-"""MCP: the operations as tools, and four texts as resources, on the SDK's low-level server.
+"""MCP: the operations as tools, texts as resources and prompts, on the SDK's low-level server.
 
 Imported when MCP is first used: the SDK takes most of a second.
 """
@@ -24,6 +24,7 @@ from simulator.engine.worlds import Caller
 from simulator.surfaces.answering import encode
 from simulator.surfaces.connection import ConnectionDropped
 from simulator.surfaces.mcp_lane import make_lane
+from simulator.surfaces.mcp_prompts import add_prompts
 from simulator.surfaces.tools import (
     ADDED_ARGUMENT,
     TOOLS,
@@ -100,9 +101,6 @@ def make_server(
         )
         return types.ReadResourceResult(contents=[text])
 
-    async def list_prompts(ctx: Context, params: object) -> types.ListPromptsResult:
-        return types.ListPromptsResult(prompts=[])
-
     server: Server[Any] = Server(
         "mediasim",
         version=version,
@@ -112,9 +110,9 @@ def make_server(
         on_list_resources=list_resources,
         on_list_resource_templates=list_templates,
         on_read_resource=read_resource,
-        on_list_prompts=list_prompts,
         get_tool_input_schema=schemas.get,
     )
+    add_prompts(server)
     # The constructor takes models only; a call's answer is a mapping already.
     server.add_request_handler("tools/call", types.CallToolRequestParams, call)
     # In the place of traces for OpenTelemetry, which nothing here collects.

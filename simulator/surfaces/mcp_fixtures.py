@@ -286,8 +286,11 @@ def _add_resources(server: "Server[Any]") -> None:
 
 
 def _add_prompts(server: "Server[Any]") -> None:
+    list_own, get_own = _own(server, "prompts/list"), _own(server, "prompts/get")
+
     async def list_prompts(ctx: Context, params: Any) -> types.ListPromptsResult:
-        prompts = [
+        own: types.ListPromptsResult = await list_own(ctx, params)
+        tests = [
             types.Prompt(
                 name=name,
                 description="For the conformance suite.",
@@ -295,11 +298,14 @@ def _add_prompts(server: "Server[Any]") -> None:
             )
             for name, arguments in PROMPTS.items()
         ]
-        return types.ListPromptsResult(prompts=prompts)
+        return types.ListPromptsResult(prompts=[*own.prompts, *tests])
 
     async def get(ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         given = params.arguments or {}
-        if params.name not in PROMPTS or not set(PROMPTS[params.name]) <= set(given):
+        if params.name not in PROMPTS:
+            own: types.GetPromptResult = await get_own(ctx, params)
+            return own
+        if not set(PROMPTS[params.name]) <= set(given):
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown prompt or argument")
         blocks = prompt_blocks(params.name, given)
         messages = [types.PromptMessage(role="user", content=block) for block in blocks]

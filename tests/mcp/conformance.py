@@ -251,3 +251,6 @@ def test_the_typescript_client_sees_answers_and_refusals(
     ]
     assert seen["unknown"] == -32_602
     assert seen["text"].startswith("# ")
+    assert "price-before-start" in seen["prompts"]
+    assert "a waltz" in seen["asked"]
+    assert seen["unpriced"] == -32_602

@@ -14,6 +14,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERS
 
 from simulator.commands.local import local_simulator
 from simulator.settings import Settings
+from simulator.surfaces.mcp_prompts import PROMPTS
 from simulator.surfaces.tools import TOOLS
 from tests.mcp.wire import BASE, MODERN, in_session, initialize, request, wired
 
@@ -56,7 +57,12 @@ async def works(client: Client) -> None:
         assert len(text.text.encode()) == resource.size
     with pytest.raises(MCPError, match="Resource not found"):
         await client.read_resource("kubeez://skills/no-such-skill")
-    assert (await client.list_prompts()).prompts == []
+    prompts = {prompt.name for prompt in (await client.list_prompts()).prompts}
+    assert prompts == {prompt.name for prompt in PROMPTS}
+    asked = await client.get_prompt("price-before-start", {"wanted": "a waltz"})
+    assert "a waltz" in asked.messages[0].content.text
+    with pytest.raises(MCPError, match="Unknown prompt"):
+        await client.get_prompt("no-such-prompt")
     assert (await client.list_resource_templates()).resource_templates == []
 
 

@@ -76,9 +76,13 @@ async def test_it_speaks_for_a_running_simulator_as_one_key(running_url: str, mo
             await client.call_tool("no_such_tool")
         skills = await client.list_resources()
         text = await client.read_resource(str(skills.resources[0].uri))
+        listed_prompts = await client.list_prompts()
+        prompt = await client.get_prompt("price-before-start", {"wanted": "a waltz"})
     assert refused.is_error
     assert refused.structured_content["error"] == "model_not_found"
     assert text.contents
+    assert "price-before-start" in {each.name for each in listed_prompts.prompts}
+    assert "a waltz" in prompt.messages[0].content.text
     async with httpx2.AsyncClient(headers={"X-API-Key": key}) as http:
         listed = (await http.get(f"{running_url}/v1/generations")).json()["generations"]
     assert [job["id"] for job in listed] == [start.structured_content["id"]]

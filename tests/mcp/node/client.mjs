@@ -23,6 +23,13 @@ const unknown = await call("no_such_tool", {}).catch((error) => ({ code: error.c
 const { resources } = await client.listResources();
 const { contents } = await client.readResource({ uri: resources[0].uri });
 const { prompts } = await client.listPrompts();
+const { messages } = await client.getPrompt({
+  name: "price-before-start",
+  arguments: { wanted: "a waltz" },
+});
+const unpriced = await client
+  .getPrompt({ name: "price-before-start" })
+  .catch((error) => ({ code: error.code }));
 const session = transport.sessionId;
 await transport.terminateSession();
 await client.close();
@@ -39,6 +46,8 @@ console.log(
     unknown: unknown.code,
     resources: resources.map((resource) => resource.uri),
     text: contents[0].text,
-    prompts,
+    prompts: prompts.map((prompt) => prompt.name),
+    asked: messages[0].content.text,
+    unpriced: unpriced.code,
   }),
 );
