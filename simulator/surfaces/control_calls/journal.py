@@ -1,7 +1,7 @@
 """Calls that look into the journal."""
 
 from simulator.engine.bodies import Nothing
-from simulator.engine.controls import journal
+from simulator.engine.controls import conduct, journal
 from simulator.engine.controls.faults import Removed
 from simulator.engine.operations import Operation
 from simulator.surfaces.control_calls.call import control_call
@@ -30,5 +30,13 @@ CALLS: tuple[Operation, ...] = (
         (journal.VerifyBody, journal.VerifyRequestsAnswer),
         journal.verify,
         "Check what was called",
+    ),
+    control_call(
+        "conduct",
+        "GET",
+        "/conduct",
+        (Nothing, conduct.ConductAnswer),
+        conduct.conduct,
+        "How the clients behaved, and what it cost",
     ),
 )
