@@ -1,5 +1,5 @@
-"""``mediasim demo``: a picture, a video made from it and a refusal over REST, a picture and a
-refusal over MCP, and the ledger of it all."""
+"""``mediasim demo``: a picture, a video made from it and a refusal over REST, all again over MCP,
+and the ledger of it all."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,13 @@ from simulator.commands.demo_screen import Screen
 from simulator.commands.demo_surfaces import (
     MCP_PATH,
     MCP_REVISION,
-    OK_STATUS,
     Fields,
     Mcp,
     Rest,
     Surface,
 )
 from simulator.commands.local import local_simulator
-from simulator.commands.wire import Wire
+from simulator.commands.wire import File, Wire
 from simulator.console import (
     CANNOT_START,
     FAILED,
@@ -40,6 +39,14 @@ PICTURE: Mapping[str, Any] = {
     "generation_type": "text-to-image",
     "aspect_ratio": "16:9",
     "prompt": PROMPT,
+}
+VIDEO: Mapping[str, Any] = {
+    "model": "kling-2-6-image-to-video",
+    "generation_type": "image-to-video",
+    "duration": "5s",
+    "sound": True,
+    "aspect_ratio": "16:9",
+    "prompt": "The sun comes up, gulls circle, waves roll in",
 }
 REFUSED: Mapping[str, Any] = {
     "model": "gpt-image-2",
@@ -103,11 +110,12 @@ class Story:
         self._screen.begin(self._url, self._speed)
         rest, tools = Rest(self._wire), Mcp(self._wire)
         picture = self._make("1", "A picture", rest, PICTURE)
-        made = [picture, self._video("2", rest, picture)]
+        made = [picture, self._video("2", "A video made from it", rest, picture)]
         refused = [self._refusal("3", "A refusal", rest)]
         where = f"streamable HTTP at {self._url}{MCP_PATH}, revision {MCP_REVISION}"
-        made.append(self._make("4", "The picture again", tools, PICTURE, where))
-        refused.append(self._refusal("5", "The refusal again", tools))
+        picture = self._make("4", "The picture again", tools, PICTURE, where)
+        made += [picture, self._video("5", "The video again", tools, picture)]
+        refused.append(self._refusal("6", "The refusal again", tools))
         alike = refused[0]["refused"] == refused[1]["refused"]
         self._expect(alike, "both surfaces refuse with the same object")
         ledger, verified = self._ledger(sum(step["credits"] for step in made))
@@ -129,27 +137,12 @@ class Story:
         self._screen.end()
         return ledger, verified
 
-    def _video(self, number: str, surface: Surface, picture: Fields) -> dict[str, Any]:
+    def _video(self, number: str, title: str, surface: Surface, picture: Fields) -> dict[str, Any]:
         path = Path(picture["file"])
-        reply = self._wire.upload("/v1/upload/media", path.name, "image/png", path.read_bytes())
-        upload = reply.json()
-        if reply.status != OK_STATUS:
-            raise CommandFailed(FAILED, f"the upload answered {reply.status}: {upload}")
-        return self._make(
-            number,
-            "A video made from it",
-            surface,
-            {
-                "model": "kling-2-6-image-to-video",
-                "generation_type": "image-to-video",
-                "source_media_urls": [upload["url"]],
-                "duration": "5s",
-                "sound": True,
-                "aspect_ratio": "16:9",
-                "prompt": "The sun comes up, gulls circle, waves roll in",
-            },
-            note=f"the picture was uploaded first, as {path.name}",
-        )
+        url = surface.upload(File(path.name, "image/png", path.read_bytes()), VIDEO["model"])
+        arguments = {**VIDEO, "source_media_urls": [url]}
+        note = f"{path.name} was uploaded first, {surface.way}"
+        return self._make(number, title, surface, arguments, note)
 
     def _refusal(self, number: str, title: str, surface: Surface) -> dict[str, Any]:
         before = self._entries()

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
-from simulator.commands.wire import Reply, Wire
+from simulator.commands.wire import File, Reply, Wire
 from simulator.console import FAILED, CommandFailed
 from simulator.version import installed_version
 
@@ -25,19 +26,31 @@ class Outcome:
     status: int | Literal["isError"]
 
 
+def _good(reply: Reply) -> Fields:
+    answer = reply.json()
+    if reply.status != OK_STATUS:
+        raise CommandFailed(FAILED, f"the upload answered {reply.status}: {answer}")
+    return answer
+
+
 class Surface(Protocol):
-    """A way to reach the provider's tools. Its calls raise CommandFailed when no tool answers."""
+    """A way to reach the provider's tools. Its calls raise CommandFailed when no tool answers.
+    ``way``: how it takes files."""
 
     name: str
+    way: str
 
     def generate_media(self, arguments: Fields) -> Outcome: ...
     def generation_status(self, generation_id: str) -> Fields: ...
+    def upload(self, file: File, model: str) -> str:
+        """The file's URL, to be a source of the model."""
 
 
 class Rest:
     """The tools as REST routes."""
 
     name = "REST"
+    way = "as a form"
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -54,11 +67,17 @@ class Rest:
             raise CommandFailed(FAILED, f"the status of {generation_id} answered {reply.status}")
         return reply.json()
 
+    def upload(self, file: File, model: str) -> str:
+        reply = self._wire.upload("/v1/upload/media", file)
+        url: str = _good(reply)["url"]
+        return url
+
 
 class Mcp:
     """The tools over MCP's streamable HTTP, in one session that begins with the first call."""
 
     name = "MCP"
+    way = "in the session of get_upload_url"
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -78,6 +97,14 @@ class Mcp:
         if result.get("isError"):
             raise CommandFailed(FAILED, f"the status of {generation_id} answered {content}")
         return content
+
+    def upload(self, file: File, model: str) -> str:
+        session = self._tool("get_upload_url", {"model_id": model})["structuredContent"]
+        token = {"token": session["token"]}
+        _good(self._wire.upload(urlsplit(session["direct_upload_url"]).path, file, token))
+        arrived = self._tool("get_upload_session", token)["structuredContent"]
+        (url,) = arrived["media_urls"]
+        return str(url)
 
     def _tool(self, name: str, arguments: Fields) -> Fields:
         if not self._session:

@@ -32,6 +32,15 @@ class Reply:
         return value
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be uploaded."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
 class Wire:
     """One base URL and one key; a connection a call. Raises CommandFailed when nobody answers."""
 
@@ -48,14 +57,19 @@ class Wire:
         content, kind = json.dumps(body).encode(), {"Content-Type": "application/json"}
         return self._call("POST", path, content, {**kind, **(headers or {})})
 
-    def upload(self, path: str, name: str, media_type: str, content: bytes) -> Reply:
-        """``content`` as the one file of a multipart form."""
+    def upload(self, path: str, file: File, fields: Mapping[str, str] | None = None) -> Reply:
+        """``file`` as the one file of a multipart form, behind the fields."""
+        parts = [
+            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in (fields or {}).items()
+        ]
         head = (
             f"--{_BOUNDARY}\r\n"
-            f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n'
-            f"Content-Type: {media_type}\r\n\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{file.name}"\r\n'
+            f"Content-Type: {file.media_type}\r\n\r\n"
         )
-        form = head.encode() + content + f"\r\n--{_BOUNDARY}--\r\n".encode()
+        tail = f"\r\n--{_BOUNDARY}--\r\n"
+        form = "".join([*parts, head]).encode() + file.content + tail.encode()
         kind = f"multipart/form-data; boundary={_BOUNDARY}"
         return self._call("POST", path, form, {"Content-Type": kind})
 

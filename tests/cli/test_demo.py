@@ -14,7 +14,7 @@ from PIL import Image
 from tests.cli.process import TIMEOUT_S, environment, mediasim
 
 PICTURES = ("1-nano-banana.png", "4-nano-banana.png")
-VIDEO = "2-kling-2-6-image-to-video.mp4"
+VIDEOS = ("2-kling-2-6-image-to-video.mp4", "5-kling-2-6-image-to-video.mp4")
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +42,12 @@ def test_each_picture_is_a_png_that_opens(
         assert picture.size == (1024, 576)
 
 
-def test_the_video_is_an_mp4_of_5_s_with_sound_that_decodes(
-    shown: "subprocess.CompletedProcess[str]", folder: Path
+@pytest.mark.parametrize("name", VIDEOS)
+def test_each_video_is_an_mp4_of_5_s_with_sound_that_decodes(
+    shown: "subprocess.CompletedProcess[str]", folder: Path, name: str
 ) -> None:
-    assert (folder / VIDEO).read_bytes()[4:8] == b"ftyp"
-    with av.open(str(folder / VIDEO)) as video:
+    assert (folder / name).read_bytes()[4:8] == b"ftyp"
+    with av.open(str(folder / name)) as video:
         assert sum(1 for _ in video.decode(video=0)) == 120
         assert len(video.streams.audio) == 1
 
@@ -59,10 +60,11 @@ def test_the_video_is_an_mp4_of_5_s_with_sound_that_decodes(
         "the ledger had 5 entries and has 5: it cost nothing",
         "4  The picture again  generate_media over MCP",
         "isError aspect_ratio_incompatible_with_high_res",
-        "the ledger had 7 entries and has 7: it cost nothing",
+        "4-nano-banana.png was uploaded first, in the session of get_upload_url",
+        "the ledger had 9 entries and has 9: it cost nothing",
         "kling-2-6-image-to-video-5s-audio",
-        "9811 available, 0 held, 189 spent",
-        "verified: 7 entries",
+        "9636 available, 0 held, 364 spent",
+        "verified: 9 entries",
         "mediasim serve",
     ],
 )
@@ -81,6 +83,8 @@ def test_every_entry_of_the_ledger_is_a_line(shown: "subprocess.CompletedProcess
         ["5", "capture", "175"],
         ["6", "hold", "7"],
         ["7", "capture", "7"],
+        ["8", "hold", "175"],
+        ["9", "capture", "175"],
     ]
 
 
@@ -99,10 +103,11 @@ def test_as_json_the_demo_is_one_report(tmp_path: Path) -> None:
         ("REST", 175),
         ("REST", None),
         ("MCP", 7),
+        ("MCP", 175),
         ("MCP", None),
     ]
     assert [step["status"] for step in report["steps"] if "refused" in step] == [400, "isError"]
-    assert report["ledger"]["balance"] == {"available": 9811, "held": 0, "spent": 189}
+    assert report["ledger"]["balance"] == {"available": 9636, "held": 0, "spent": 364}
 
 
 def test_an_interrupt_ends_the_demo_with_status_130_and_no_traceback(tmp_path: Path) -> None:
