@@ -165,10 +165,10 @@ def serve(**given: object) -> None:
     show_default=True,
     help="Where the files go.",
 )
-@click.option("--speed", default=30.0, show_default=True, help="Simulated seconds per real second.")
+@click.option("--speed", default=40.0, show_default=True, help="Simulated seconds per real second.")
 @_as_json()
 def demo(out: str, speed: float, as_json: bool) -> None:
-    """Show it at work, over REST and MCP: pictures, a video made from one, refusals, and the ledger
+    """Show it at work, over REST and MCP: pictures, videos made from them, refusals, and the ledger
     of it all."""
     from simulator.commands.demo import demo as run_it  # noqa: PLC0415 - for this command only
 
