@@ -32,6 +32,10 @@ class UploadFolder:
         descriptor, name = tempfile.mkstemp(UNFINISHED, dir=folder)
         return PartFile(descriptor, Path(name))
 
+    def has(self, world: str) -> bool:
+        """Whether files of a world were ever received; a look that costs microseconds."""
+        return self._of(world).exists()
+
     def forget(self, world: str) -> None:
         """Removes a world's files; one that is just being received goes on, as of the new world."""
         folder = self._of(world)

@@ -113,7 +113,8 @@ class Uploads:
 
     async def forget(self, world_name: str) -> None:
         """Removes the files of a world that was reset."""
-        await asyncio.to_thread(self._folder.forget, world_name)
+        if self._folder.has(world_name):
+            await asyncio.to_thread(self._folder.forget, world_name)
 
     async def sweep(self) -> None:
         """Removes what a killed process left half received; for a start that shares its folder with
