@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    import httpx2
+    from starlette.types import ASGIApp
+
     from simulator.settings import Settings
-    from simulator.testing import Mediasim, Server
+    from simulator.testing import AsyncMediasim, Mediasim, Server
     from simulator.testing.marks import Wishes
 
 MARKS = (
@@ -52,7 +55,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 _BUDGET = "mediasim_budget"
-_WORLD_FIXTURES = frozenset({"mediasim"})
+_WORLD_FIXTURES = frozenset({"mediasim", "mediasim_local"})
 
 
 @pytest.fixture(scope="session")
@@ -79,10 +82,63 @@ def mediasim_server(
 def mediasim(request: pytest.FixtureRequest, mediasim_server: "Server") -> "Iterator[Mediasim]":
     """A world of the test's own; its clock stands still until the test moves it."""
     from simulator.testing.beginning import fresh_world  # noqa: PLC0415 - as above
+
+    world = fresh_world(mediasim_server, *_named(request))
+    yield from _watched(request, world)
+
+
+@pytest.fixture
+def mediasim_async(mediasim: "Mediasim") -> "AsyncMediasim":
+    """The same world for a test that runs on an event loop."""
+    from simulator.testing import AsyncMediasim  # noqa: PLC0415 - as above
+
+    return AsyncMediasim(mediasim)
+
+
+@pytest.fixture
+def mediasim_app(mediasim_settings: "Settings | None") -> "Iterator[ASGIApp]":
+    """A simulator of the test's own, as an ASGI app without a socket, at http://testserver."""
+    from simulator.testing.inprocess import built_app  # noqa: PLC0415 - as above
+
+    with built_app(mediasim_settings) as app:
+        yield app
+
+
+@pytest.fixture
+def mediasim_transport(mediasim_app: "ASGIApp") -> "httpx2.AsyncBaseTransport":
+    """Speaks to ``mediasim_app``: ``httpx2.AsyncClient(transport=mediasim_transport)``."""
+    from simulator.testing.transports import app_transport  # noqa: PLC0415 - as above
+
+    return app_transport(mediasim_app)
+
+
+@pytest.fixture
+def mediasim_local(
+    request: pytest.FixtureRequest,
+    mediasim_app: "ASGIApp",
+    mediasim_settings: "Settings | None",
+) -> "Iterator[AsyncMediasim]":
+    """A world of the test's own in ``mediasim_app``, for a test that runs on asyncio."""
+    from simulator.testing import AsyncMediasim, Mediasim  # noqa: PLC0415 - as above
+    from simulator.testing.beginning import fresh_world  # noqa: PLC0415 - as above
+    from simulator.testing.inprocess import app_server  # noqa: PLC0415 - as above
+
+    outside = app_server(mediasim_app, mediasim_settings, from_loop=False)
+    inside = app_server(mediasim_app, mediasim_settings, from_loop=True)
+    for world in _watched(request, fresh_world(outside, *_named(request))):
+        yield AsyncMediasim(Mediasim(inside, world.namespace))
+
+
+def _named(request: pytest.FixtureRequest) -> "tuple[str, str, Wishes]":
     from simulator.testing.marks import Wishes  # noqa: PLC0415 - as above
 
     item: pytest.Item = request.node
-    world = fresh_world(mediasim_server, item.nodeid, item.name, _wishes(item) or Wishes())
+    return item.nodeid, item.name, _wishes(item) or Wishes()
+
+
+def _watched(request: pytest.FixtureRequest, world: "Mediasim") -> "Iterator[Mediasim]":
+    """``world`` while the hooks below see it; afterwards what was spent there is noted."""
+    item: pytest.Item = request.node
     item.stash[_WORLD] = world
     yield world
     if _option(request.config, "mediasim_report"):

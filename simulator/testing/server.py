@@ -15,11 +15,13 @@ from simulator.settings import Settings, environment
 @dataclass(frozen=True, slots=True)
 class Server:
     """A simulator that answers at ``url``. ``control`` drives its namespace ``default``;
-    ``transport`` keeps the connections of all clients of all worlds."""
+    ``transport`` keeps the connections of all clients of all worlds; ``async_transport``: of an
+    app in this process, None for the network."""
 
     url: str
     control: ControlClient
-    transport: httpx2.HTTPTransport
+    transport: httpx2.BaseTransport
+    async_transport: httpx2.AsyncBaseTransport | None = None
 
     @property
     def mcp_url(self) -> str:

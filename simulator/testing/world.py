@@ -20,7 +20,7 @@ from simulator.testing.parking import Parked, parked_at
 from simulator.testing.server import Server
 from simulator.testing.verdicts import expect
 
-_CLIENT_TIMEOUT_S = 30.0
+CLIENT_TIMEOUT_S = 30.0
 
 Matcher = Mapping[str, Any]
 """Fields of a call, such as ``operation``, ``status`` or ``request.model``, and what they are."""
@@ -58,7 +58,7 @@ class Mediasim:
             base_url=self.url,
             headers={"X-API-Key": self.control.key(account)},
             transport=self.server.transport,
-            timeout=_CLIENT_TIMEOUT_S,
+            timeout=CLIENT_TIMEOUT_S,
             trust_env=False,
         )
 
