@@ -98,7 +98,7 @@ class Provider:
         price = quote(self.catalog, request, self.options.policies)
         job = await self.start(caller, self._plan(request, price))
         return start_answer(
-            job, f"Started: {price.formula}; poll the status until it is completed or failed."
+            job, f"Started: {job.formula}; poll the status until it is completed or failed."
         )
 
     async def get_generation_status(self, caller: Caller, body: GenerationId) -> StatusAnswer:

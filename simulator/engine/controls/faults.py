@@ -12,7 +12,12 @@ from simulator.domain.times import rfc3339
 from simulator.engine.bodies import Nothing
 from simulator.engine.control import Control
 from simulator.engine.faultbook import Armed
+from simulator.engine.operations import OPERATIONS, UNROUTED
 from simulator.engine.worlds import World
+
+TOOLS = tuple(operation.name for operation in (*OPERATIONS, *UNROUTED))
+CALLS = (*TOOLS, "upload_media", "download_file", "follow_generation", "follow_music")
+"""The names of all calls that faults and breakpoints can be for."""
 
 SECONDS_MOST = 1e9
 Seconds = Annotated[float, Meta(gt=0, le=SECONDS_MOST)]
@@ -33,6 +38,9 @@ class MatchBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     ] = {}
 
     def match(self) -> Match:
+        """Raises Malformed for names that no call has: such a rule would wait for ever."""
+        _check("operation", self.operation, CALLS)
+        _check("tool", self.tool, TOOLS)
         return Match(
             self.operation, self.route, self.tool, self.model, self.account, dict(self.fields)
         )
@@ -91,7 +99,7 @@ async def arm(control: Control, world: World, body: FaultBody) -> FaultView:
     """Arms a fault for calls to come. It ends after its times, with its seconds, by its id, or with
     a reset."""
     now_ms = await control.worlds.now(world)
-    return view(world.lab.faults.add(fault_of(body, now_ms)))
+    return view(world.lab.faults.add(fault_of(body, now_ms), now_ms))
 
 
 async def disarm(control: Control, world: World, body: FaultId) -> Removed:
@@ -126,6 +134,13 @@ def fault_of(body: FaultBody, now_ms: int) -> Fault:
         from_ms=from_ms,
         until_ms=until_ms,
     )
+
+
+def _check(field: str, name: str | None, known: tuple[str, ...]) -> None:
+    if name is None or name in known:
+        return
+    text = f"unknown {field} {name[:80]!r}, expected one of {', '.join(known)}"
+    raise Malformed([{"loc": ["body", "match", field], "msg": text, "type": "invalid"}])
 
 
 def view(armed: Armed) -> FaultView:

@@ -81,6 +81,4 @@ async def create_ad_copy(provider: Provider, caller: Caller, body: AdCopyBody) -
         },
     )
     job = await provider.start(caller, plan)
-    return start_answer(
-        job, f"Started: {plan.price.formula}; poll the media status until it is over."
-    )
+    return start_answer(job, f"Started: {job.formula}; poll the media status until it is over.")

@@ -105,7 +105,7 @@ async def generate_captions(
         duration_seconds=seconds(ask.billed_ms),
         measured=ask.measured_ms is not None,
         credits_deducted=shown(deducted_millicredits(job, now_ms)),
-        message=f"Done: {plan.price.formula}.",
+        message=f"Done: {job.formula}.",
     )
 
 

@@ -71,6 +71,4 @@ async def generate_dialogue(provider: Provider, caller: Caller, body: DialogueBo
         },
     )
     job = await provider.start(caller, plan)
-    return start_answer(
-        job, f"Started: {plan.price.formula}; poll the media status until it is over."
-    )
+    return start_answer(job, f"Started: {job.formula}; poll the media status until it is over.")

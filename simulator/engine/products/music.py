@@ -112,9 +112,7 @@ async def generate_music(provider: Provider, caller: Caller, body: MusicBody) ->
         parameters=_parameters(ask, title, body),
     )
     job = await provider.start(caller, plan)
-    return start_answer(
-        job, f"Started: {plan.price.formula}; poll the music status until it is over."
-    )
+    return start_answer(job, f"Started: {job.formula}; poll the music status until it is over.")
 
 
 async def get_music_status(

@@ -94,7 +94,7 @@ async def generate_separation(
         model=MODEL,
         estimated_time_seconds=job.estimated_time_s,
         estimated_cost_credits=shown(job.hold_millicredits),
-        message=f"Started: {plan.price.formula}; poll the separation status until it is over.",
+        message=f"Started: {job.formula}; poll the separation status until it is over.",
     )
 
 
