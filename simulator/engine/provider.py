@@ -1,6 +1,6 @@
 """The provider: one method per use case, each reading top to bottom as the page does."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from simulator.domain.catalog import Catalog, Model
@@ -124,8 +124,7 @@ class Provider:
         )
 
     async def get_balance(self, caller: Caller, body: Nothing) -> BalanceAnswer:
-        asks = caller.asks or Asks(operation="get_balance")
-        now_ms = await self._before_settling(caller, asks.call(caller.account))
+        now_ms = await self._before_settling(caller, _balance_call)
         balance = await self.store.balance(caller.world.id, caller.account, now_ms)
         available = shown(balance.available)
         return BalanceAnswer(
@@ -233,7 +232,7 @@ class Provider:
         """Holds the plan's price and adds its job, or raises the Rejection. With the policy
         ``idempotency`` a key that was used before gives its job again, or is refused."""
         world, policy = caller.world, self.options.policies.idempotency
-        now_ms = await self._before_settling(caller, plan.call(caller))
+        now_ms = await self._before_settling(caller, plan.call)
         book = world.lab.faults
         fired = at_start(caller, plan, now_ms, magic=self.options.magic)
         try:
@@ -269,15 +268,16 @@ class Provider:
                 raise Denial(404, NO_SUCH_GENERATION)
         return job
 
-    async def _before_settling(self, caller: Caller, call: Call) -> int:
-        """Parks a request that is about to settle jobs that have ended, where that is asked for.
-        The world's time when it goes on."""
+    async def _before_settling(self, caller: Caller, call: Callable[[Caller], Call]) -> int:
+        """Parks a request that is about to settle jobs that have ended, where that is asked for;
+        only then it is looked at as a call. The world's time when it goes on."""
         world = caller.world
         now_ms = await self.worlds.now(world)
         points = world.lab.breakpoints
         if not points.watches("settle.before") or not await self.store.due(world.id, now_ms):
             return now_ms
-        await points.reach("settle.before", call, None if caller.asks is None else caller.asks.left)
+        left = None if caller.asks is None else caller.asks.left
+        await points.reach("settle.before", call(caller), left)
         return await self.worlds.now(world)
 
     def _asked(self, caller: Caller, plan: Plan) -> Plan:
@@ -349,6 +349,11 @@ def _parameters(request: MediaRequest) -> dict[str, object]:
         **request.options,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _balance_call(caller: Caller) -> Call:
+    asks = caller.asks or Asks(operation="get_balance")
+    return asks.call(caller.account)
 
 
 def _text(value: object) -> str | None:
