@@ -28,7 +28,8 @@ LONGEST_WAIT_S = 61.0
 
 class Backend:
     """One account, or two, of a target, and on a simulator a world of their own. ``name``: the
-    world's. Every method that sends raises Trouble and Withheld (see ``contracts.wire``)."""
+    world's. ``seed``: what random checks draw from. Every method that sends raises Trouble and
+    Withheld (see ``contracts.wire``)."""
 
     def __init__(
         self,
@@ -40,9 +41,11 @@ class Backend:
         name: str = "",
         log: Log | None = None,
         number: int = 0,
+        seed: int = 0,
     ) -> None:
         self.target = target
         self.era = era
+        self.seed = seed
         self.name = name
         self.log = log or Log()
         self._wire = wire
@@ -271,7 +274,14 @@ class Backend:
             name = f"{self.name}-{number}"
             keys = world_keys(name)
         new = Backend(
-            self.target, self._wire, keys, era=self.era, name=name, log=self.log, number=number
+            self.target,
+            self._wire,
+            keys,
+            era=self.era,
+            name=name,
+            log=self.log,
+            number=number,
+            seed=self.seed,
         )
         await new.prepare(credits=credits, scopes=scopes)
         return new

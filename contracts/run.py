@@ -134,7 +134,8 @@ class Runner:
     def _backend(self, item: Item, label: str) -> Backend:
         name = f"contract-{self.settings.seed}-{item.index}{label}"
         keys = world_keys(name) if self.target.has_worlds else self._keys
-        return Backend(self.target, self.wire, keys, era=self.settings.era, name=name)
+        era, seed = self.settings.era, self.settings.seed
+        return Backend(self.target, self.wire, keys, era=era, name=name, seed=seed)
 
     def _may_repeat(self, item: Item) -> bool:
         return self.target.has_worlds or item.worst_case_credits == 0

@@ -31,6 +31,8 @@ FEATURES = (
     "ads",
     "captions",
     "separation",
+    "beside",  # another backend to compare it with
+    "conformance",  # MCP's own conformance suite is asked for
 )
 """What a target may declare; a requirement that needs another one does not apply to it."""
 
@@ -65,7 +67,8 @@ class Target:
     """``rest_url`` and ``mcp_url``: without the ``/v1`` of the routes; "" for no MCP. ``key_env``,
     ``second_key_env``, ``token_env``: the names of the variables that hold the key, a second
     account's, and the control plane's token; never their values. ``poll_s``: between two looks at
-    a job where the clock can't be moved; ``finish_s``: when a job is given up."""
+    a job where the clock can't be moved; ``finish_s``: when a job is given up. ``beside``: a
+    simulator's URL to compare with, ``"simulator"`` for one that is started for it, "" for none."""
 
     rest_url: str
     mcp_url: str = ""
@@ -78,6 +81,7 @@ class Target:
     allowed_hosts: tuple[str, ...] = ()
     poll_s: float = 5.0
     finish_s: float = 600.0
+    beside: str = ""
     policies: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -136,6 +140,8 @@ def from_file(file: Path) -> Target:
         features |= {"mcp", *(() if _eras(features) else ("mcp-session",))}
     if values.get("second_key_env"):
         features |= {"second-key"}
+    if values.get("beside"):
+        features |= {"beside"}
     return Target(**{**values, "features": features})
 
 
@@ -168,7 +174,7 @@ async def probe(http: httpx2.AsyncClient, url: str, mcp_url: str = "") -> Target
     found = {name for name, path in ROUTES.items() if _plain([path]) <= routes}
     if info.get("name") == "mediasim":
         mcp_url = mcp_url or f"{base}/mcp"
-        found |= {"control", "auto-keys", "second-key", "upload-sessions"}
+        found |= {"control", "auto-keys", "second-key", "upload-sessions", "beside"}
         found |= {name for name in ("limits", "magic") if info.get(name)}
     if mcp_url:
         found |= {"mcp", "mcp-session", "mcp-stateless"}

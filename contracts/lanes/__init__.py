@@ -26,6 +26,10 @@ LANES: tuple[Lane, ...] = (
     ),
     Lane("rules", "prices, limits and refusals, by golden cases", ("catalogue", "rules")),
     Lane("lifecycle", "a job from its start to its files", ("lifecycle", "delivery")),
+    Lane("laws", "billing and life cycle under drawn calls", ("laws", "price_laws", "time_laws")),
+    Lane("races", "calls at the same time", ("races",)),
+    Lane("isolation", "what accounts see of each other", ("isolation",)),
+    Lane("parity", "the same call over REST and MCP", ("parity",)),
 )
 
 
