@@ -88,11 +88,14 @@ class Plan:
         drawn = draw(world.seed, "seed", number) % SEED_MOST
         seed = drawn if self.seed is None else self.seed
         fault = job_fault(one.effect for one in fired) if fired else HEALTHY
-        times = at_once(now_ms)
+        times, ahead_ms = at_once(now_ms), ()
         if not self.at_once:
             factor = between(world.seed, FACTOR_LEAST, FACTOR_MOST, "time", number)
-            free_at_ms = 0 if busy is None else free_at(workers, busy)
-            times = timetable(now_ms, self.estimated_time_s, factor, fault, free_at_ms)
+            times = timetable(now_ms, self.estimated_time_s, factor, fault)
+            if busy:
+                free_at_ms = free_at(workers, busy)
+                ahead_ms = _ahead_ms(times, busy) if free_at_ms > times.processing_at_ms else ()
+                times = timetable(now_ms, self.estimated_time_s, factor, fault, free_at_ms)
         return Job(
             id=ids.job,
             number=number,
@@ -111,7 +114,7 @@ class Plan:
             failure=None if self.at_once else fault.fail,
             outputs=self.outputs(ids, seed),
             parameters=dict(self.parameters),
-            quirks=_quirks(fired, fault, times, busy) if fired or busy else None,
+            quirks=_quirks(fired, fault, times, ahead_ms) if fired or ahead_ms else None,
         )
 
     def behind(
@@ -147,20 +150,23 @@ def _frees_at(times: Timetable) -> int:
     return times.completes_at_ms if times.done_at_ms is None else times.done_at_ms
 
 
+def _ahead_ms(times: Timetable, busy: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """When those begin that a job must let go first. Where all of them have begun, it waits for the
+    first to end: then it is the next, behind one whose turn has come."""
+    waiting = tuple(begins for begins, _ in busy if begins > times.created_at_ms)
+    return waiting or (times.created_at_ms,)
+
+
 def _quirks(
-    fired: Sequence[Fired],
-    fault: JobFault,
-    times: Timetable,
-    busy: Sequence[tuple[int, int]] | None,
+    fired: Sequence[Fired], fault: JobFault, times: Timetable, ahead_ms: tuple[int, ...]
 ) -> Quirks:
-    ends_at_ms = times.completes_at_ms if times.done_at_ms is None else times.done_at_ms
-    begun_at_ms = times.created_at_ms
+    ends_at_ms = _frees_at(times)
     return Quirks(
         visible_at_ms=times.created_at_ms + fault.hidden_ms if fault.hidden_ms else None,
         files_at_ms=ends_at_ms + fault.files_late_ms if fault.files_late_ms else None,
         optimization_failed=fault.optimization_failed,
         broken_file=fault.broken_file,
-        ahead_ms=tuple(begins for begins, _ in busy or () if begins > begun_at_ms),
+        ahead_ms=ahead_ms,
         faults=tuple(
             {"from": one.id, **one.effect.as_dict()} for one in of_layers(fired, ("job", "billing"))
         ),
