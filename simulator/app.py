@@ -27,6 +27,8 @@ from simulator.settings import Settings
 from simulator.surfaces.auth import Keys
 from simulator.surfaces.control import ControlSurface
 from simulator.surfaces.control_calls.call import PREFIX as CONTROL_PREFIX
+from simulator.surfaces.dashboard import PATH as DASHBOARD_PATH
+from simulator.surfaces.dashboard import Dashboard
 from simulator.surfaces.docs import Docs
 from simulator.surfaces.files import Files
 from simulator.surfaces.guard import GuardLimits, guard
@@ -102,6 +104,7 @@ def build(
         "/media/": files,
         SESSIONS_PATH: SessionPages(provider, uploads),
         MCP_PATH: mcp,
+        DASHBOARD_PATH: Dashboard(),
         CONTROL_PREFIX: ControlSurface(
             control, worlds, keys, limits, settings.admin_token, (base, version)
         ),

@@ -166,7 +166,7 @@ class Control:
 
     async def jobs(self, world: World, body: shapes.JobsQuery) -> shapes.JobsAnswer:
         now_ms = await self.worlds.now(world)
-        query = Query(account=body.account, status=body.status, model=body.model)
+        query = Query(body.account, body.status, body.model, limit=body.limit)
         jobs = await self.store.jobs(world.id, query, now_ms)
         return shapes.JobsAnswer([self._job_view(job, now_ms) for job in jobs])
 

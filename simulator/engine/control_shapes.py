@@ -87,6 +87,7 @@ class JobsQuery(Struct, frozen=True):
     status: GenerationStatus | None = None
     account: str | None = None
     model: str | None = None
+    limit: Annotated[int, Meta(ge=1, description="The newest so many.")] | None = None
 
 
 class JobId(Struct, frozen=True):

@@ -36,6 +36,12 @@ UNRECORDED = frozenset({"requests", "requests_clear", "requests_verify"})
 """Looking into the journal leaves no trace in it."""
 
 
+def _quiet(scope: Scope) -> bool:
+    """Whether a call asks for no line in the journal: a page that looks every second would fill
+    it."""
+    return any(name == b"x-sim-quiet" for name, _ in scope["headers"])
+
+
 class ControlSurface:
     """An ASGI app for everything under ``/_sim``. ``admin_token``: what a caller must bear;
     ``about``: the base URL and the version, for its OpenAPI."""
@@ -94,7 +100,7 @@ class ControlSurface:
         operation = target[0]
         body = await self._body(target, fields, scope, receive, seen)
         world = await self._world(scope)
-        if operation.name not in UNRECORDED:
+        if operation.name not in UNRECORDED and not _quiet(scope):
             seen.world, seen.operation = world, operation.name
         return encode(await operation.call(self._control, world, body))
 

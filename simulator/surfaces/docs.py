@@ -3,9 +3,6 @@ models, and a text for language models. Made when first asked for; the same byte
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -14,34 +11,14 @@ from simulator.domain.errors import Denial
 from simulator.engine.answers import ModelRow, ModelsAnswer
 from simulator.engine.provider import Provider
 from simulator.engine.shelf import shelf
-from simulator.surfaces.answering import (
-    NOSNIFF,
-    SIM,
-    Header,
-    encode,
-    method_not_allowed,
-    refusal,
-)
-
-PAGES = Path(__file__).parent / "pages"
+from simulator.surfaces.answering import NOSNIFF, SIM, encode, method_not_allowed, refusal
+from simulator.surfaces.static_pages import PAGES, Page, page, send_page
 
 _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none';"
     b" frame-ancestors 'none'"
 )
-_CACHED: tuple[Header, ...] = ((b"cache-control", b"no-cache"), SIM, NOSNIFF)
 _MODELS, _JSON_SUFFIX = "/docs/models/", ".json"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A whole answer; ``tag`` is its ETag."""
-
-    content_type: bytes
-    body: bytes
-    tag: bytes
-    status: int = 200
-    headers: tuple[Header, ...] = ()
 
 
 class Docs:
@@ -67,13 +44,13 @@ class Docs:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            page = await self._page(scope["path"])
+            shown = await self._page(scope["path"])
             if scope["method"] not in ("GET", "HEAD"):
                 raise method_not_allowed(["GET"])
         except Denial as error:
             status, body, headers = refusal(error)
-            page = Page(b"application/json", body, b"", status, headers)
-        await _send(page, scope, send)
+            shown = Page(b"application/json", body, b"", status, headers)
+        await send_page(shown, scope, send)
 
     async def _page(self, path: str) -> Page:
         """Raises Denial 404. Made in a thread, so that nobody else waits for it."""
@@ -126,47 +103,22 @@ class Docs:
 
         html = reference(self._provider, self._openapi(), list(self._rows().values()), PAGES)
         headers = ((b"content-security-policy", _POLICY), (b"referrer-policy", b"no-referrer"))
-        return _page(b"text/html; charset=utf-8", html.encode(), headers)
+        return page(b"text/html; charset=utf-8", html.encode(), headers)
 
     def _for_models(self) -> Page:
         from simulator.surfaces.docs_llms import llms_text  # noqa: PLC0415 - rarely asked for
 
         text = llms_text(self._provider, self._openapi(), PAGES)
-        return _page(b"text/plain; charset=utf-8", text.encode())
-
-
-def _page(content_type: bytes, body: bytes, headers: tuple[Header, ...] = ()) -> Page:
-    tag = b'"' + blake2b(body, digest_size=12).hexdigest().encode("ascii") + b'"'
-    return Page(content_type, body, tag, 200, (*_CACHED, (b"etag", tag), *headers))
+        return page(b"text/plain; charset=utf-8", text.encode())
 
 
 def _json(value: object) -> Page:
-    return _page(b"application/json", encode(value))
+    return page(b"application/json", encode(value))
 
 
 def _file(name: str, content_type: bytes) -> Page:
-    return _page(content_type, (PAGES / name).read_bytes())
+    return page(content_type, (PAGES / name).read_bytes())
 
 
 def _redirect() -> Page:
     return Page(b"", b"", b"", 307, (SIM, NOSNIFF, (b"location", b"/docs")))
-
-
-async def _send(page: Page, scope: Scope, send: Send) -> None:
-    if page.tag and _is_known(page.tag, scope):
-        await send({"type": "http.response.start", "status": 304, "headers": list(page.headers)})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    headers = [*page.headers, (b"content-length", b"%d" % len(page.body))]
-    if page.content_type:
-        headers.append((b"content-type", page.content_type))
-    await send({"type": "http.response.start", "status": page.status, "headers": headers})
-    body = b"" if scope["method"] == "HEAD" else page.body
-    await send({"type": "http.response.body", "body": body})
-
-
-def _is_known(tag: bytes, scope: Scope) -> bool:
-    """Whether If-None-Match names the tag: compared weakly, as RFC 9110 13.1.2 says."""
-    given = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
-    tags = [each.strip().removeprefix(b"W/") for each in given.split(b",")]
-    return b"*" in tags or tag in tags
