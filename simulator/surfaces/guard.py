@@ -83,7 +83,7 @@ class GuardLimits:
 
     def body_cap(self, path: str) -> int:
         """The most bytes that a body sent to ``path`` may have."""
-        if _SNAPSHOT_LOAD.fullmatch(path):
+        if path.endswith("/load") and _SNAPSHOT_LOAD.fullmatch(path):
             return self.max_snapshot_bytes
         if self.json_route(path):
             return self.max_json_bytes

@@ -1,11 +1,12 @@
 """An answer of the MCP server on its way out: named, told of its faults, kept for the journal."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.types import Message, Send
 
 from simulator.engine.journal import BODY_MOST
-from simulator.surfaces.answering import FAULT, SIM
+from simulator.surfaces.answering import FAULT, NOSNIFF, SIM, Header
 from simulator.surfaces.connection import ConnectionDropped
 from simulator.surfaces.staging import USUAL, Pause, Stage, send_strangely
 
@@ -65,18 +66,19 @@ class McpReply:
     async def _start(self, message: Message) -> None:
         self.status = message["status"]
         headers = [pair for pair in message["headers"] if pair != _UNNAMED]
-        if SIM not in headers:
-            headers.append(SIM)
+        if SIM not in headers:  # nor what else the guard would have to add
+            headers += (SIM, NOSNIFF)
         headers.append((b"x-request-id", self.request_id.encode("ascii")))
         told = self.told()
         if told:
             headers.append((FAULT, told.encode("ascii")))
         head = {**message, "headers": headers}
-        streams = any(
-            name == _STREAM[0] and value.startswith(_STREAM[1]) for name, value in headers
-        )
-        if self.stage is not None and self.stage.manner != USUAL and not streams:
+        if self.stage is not None and self.stage.manner != USUAL and not _streams(headers):
             self._head = head
         else:
             self.begun = True
             await self._send(head)
+
+
+def _streams(headers: Iterable[Header]) -> bool:
+    return any(name == _STREAM[0] and value.startswith(_STREAM[1]) for name, value in headers)
