@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.engine.control import Control
+from simulator.engine.controls.scenarios import Playhouse
 from simulator.engine.load import catalog_directory, load_catalog
 from simulator.engine.provider import Options, Provider
+from simulator.engine.scenarios_load import Library, scenarios_directory
 from simulator.engine.snapshots.keeper import Snapshots
 from simulator.engine.snapshots.labtext import lab_extras
 from simulator.engine.store.base import Store
@@ -34,6 +36,7 @@ from simulator.surfaces.files import Files
 from simulator.surfaces.guard import GuardLimits, guard
 from simulator.surfaces.mcp_gate import PATH as MCP_PATH
 from simulator.surfaces.mcp_gate import McpGate
+from simulator.surfaces.plays.player import Player
 from simulator.surfaces.rest import Rest
 from simulator.surfaces.session_pages import PATH as SESSIONS_PATH
 from simulator.surfaces.session_pages import SessionPages
@@ -76,13 +79,20 @@ def build(
     base = (settings.public_url or base_url).rstrip("/")
     options = Options(settings.policies, settings.limits, settings.magic)
     provider = Provider(catalog, store, worlds, UploadUrls(base), options)
-    keys = Keys(worlds, allow_live=settings.allow_live_keys)
+    library = Library(scenarios_directory())
+    keys = Keys(worlds, allow_live=settings.allow_live_keys, scenario=library.effects)
     limits = _guard_limits(settings, base)
     uploads = Uploads(provider, folder)
     files = Files(provider, folder)
     version = installed_version()
     snapshots = Snapshots(worlds, SnapshotFiles(folder), lab_extras())
-    control = Control(provider, version, keys.owner, uploads.forget, snapshots)
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+
+    player = Player(whole, urlsplit(base).netloc, settings.admin_token)
+    playhouse = Playhouse(library, player.play)
+    control = Control(provider, version, keys.owner, uploads.forget, snapshots, playhouse)
     mcp = McpGate(provider, keys, limits, version, fixtures=settings.mcp_fixtures)
 
     async def start() -> None:
@@ -110,7 +120,8 @@ def build(
         ),
     }
     root = _root(surfaces, Docs(provider, version), (start, worlds.stop, close))
-    return Simulator(guard(root, limits), provider, control)
+    app = guard(root, limits)
+    return Simulator(app, provider, control)
 
 
 def _root(

@@ -1,6 +1,7 @@
 """The control plane's use cases: look into a world, and move its clock, credits and accounts."""
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from simulator.domain.errors import Denial, Malformed
 from simulator.domain.jobs import Job, position, progress, reaches, status
@@ -16,12 +17,16 @@ from simulator.engine.snapshots.keeper import Snapshots
 from simulator.engine.store.base import Account, Query
 from simulator.engine.worlds import SCOPES, Beginning, World
 
+if TYPE_CHECKING:
+    from simulator.engine.controls.scenarios import Playhouse
+
 CONTRACT_DATE = "2026-04-17"
 """The latest date that the imitated page is known to describe."""
 
 
 class Control:
-    """``owner`` finds the names of a key's world and account; ``forget`` drops a world's files.
+    """``owner`` finds the names of a key's world and account; ``forget`` drops a world's files;
+    ``playhouse`` has the scenarios, where there are any.
 
     What belongs to one topic alone is a function in ``controls/`` that takes this."""
 
@@ -32,6 +37,7 @@ class Control:
         owner: Callable[[str], tuple[str, str]],
         forget: Callable[[str], Awaitable[None]],
         snapshots: Snapshots,
+        playhouse: "Playhouse | None" = None,
     ) -> None:
         self.provider = provider
         self.store = provider.store
@@ -40,6 +46,7 @@ class Control:
         self.owner = owner
         self.forget = forget
         self.snapshots = snapshots
+        self.playhouse = playhouse
 
     async def info(self, world: World, body: Nothing) -> shapes.InfoAnswer:
         options = self.provider.options

@@ -1,0 +1,1 @@
+"""Scenarios played: a client within the process that calls the whole app, and what it sees."""
