@@ -260,6 +260,7 @@ _DRIVING = (
     ("ledger", "Show the ledger and its balance, or check it."),
     ("requests", "Show what was called, or check it."),
     ("reset", "Empty a world, or all of them."),
+    ("scenarios", "List named situations, put one into a world."),
     ("snapshot", "Save a world, put it back, move it as a file."),
 )
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from simulator.client.faults import Faults
     from simulator.client.journal import Journal
     from simulator.client.queues import Queues
+    from simulator.client.scenarios import Scenarios
     from simulator.client.snapshots import Snapshots
+    from simulator.engine.controls.conduct import ConductAnswer
     from simulator.engine.controls.costs import CostsAnswer
 
 
@@ -97,6 +99,12 @@ class ControlClient:
         return Journal(self.calls)
 
     @property
+    def scenarios(self) -> "Scenarios":
+        from simulator.client.scenarios import Scenarios  # noqa: PLC0415 - as above
+
+        return Scenarios(self.calls)
+
+    @property
     def snapshots(self) -> "Snapshots":
         from simulator.client.snapshots import Snapshots  # noqa: PLC0415 - as above
 
@@ -112,6 +120,13 @@ class ControlClient:
         return self.calls.get(
             "/costs", CostsAnswer, group=",".join(by), account=account, all=everywhere
         )
+
+    def conduct(self) -> "ConductAnswer":
+        """How the clients of this world behaved, judged by its journal, and what each lapse
+        cost."""
+        from simulator.engine.controls.conduct import ConductAnswer  # noqa: PLC0415 - as above
+
+        return self.calls.get("/conduct", ConductAnswer)
 
     def events(self, after: str | None = None) -> Generator["Event"]:
         """What happens from now on, or ``after`` the event of that id, as it happens: iterating

@@ -7,6 +7,7 @@ from simulator.commands import (
     driving_faults,
     driving_records,
     driving_requests,
+    driving_scenarios,
     driving_snapshot,
     driving_world,
 )
@@ -20,6 +21,7 @@ COMMANDS: tuple[click.Command, ...] = (
     driving_records.jobs,
     driving_records.ledger,
     driving_requests.requests,
+    driving_scenarios.scenarios,
 )
 
 

@@ -238,7 +238,7 @@ def test_a_terminal_gets_the_same_table(world: ControlClient, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["clock", "faults", "jobs", "ledger", "requests", "reset", "snapshot"]
+    "command", ["clock", "faults", "jobs", "ledger", "requests", "reset", "scenarios", "snapshot"]
 )
 def test_help_of_a_driving_command_loads_nothing_heavy(command: str) -> None:
     code = f"from simulator.cli import run; run([{command!r}, '--help']); import sys"

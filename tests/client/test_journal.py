@@ -109,3 +109,17 @@ def test_a_matcher_of_an_unknown_field_is_refused(client: ControlClient) -> None
     with pytest.raises(ControlError, match="unknown field 'colour'") as caught:
         client.journal.verify({"colour": "red"})
     assert caught.value.status == 422
+
+
+def test_a_client_that_behaves_is_told_so(client: ControlClient) -> None:
+    started(client)
+    report = client.conduct()
+    assert (report.ok, report.calls, report.credits) == (True, 1, 0)
+
+
+def test_forty_starts_at_once_are_a_lapse(client: ControlClient) -> None:
+    for _ in range(40):
+        start_status(client)
+    report = client.conduct()
+    assert not report.ok
+    assert [rule.id for rule in report.rules if rule.findings]
