@@ -20,10 +20,6 @@ from tests.surfaces.rawhttp import connected
 START_POINTS = ("start.before_check", "start.after_hold", "start.before_answer")
 HELD = ["hold"]
 COMMITTED = {"start.before_check": [], "start.after_hold": HELD, "start.before_answer": HELD}
-    "start.before_check": [],
-    "start.after_hold": ["hold"],
-    "start.before_answer": ["hold"],
-}
 
 
 async def point(lab: Lab, name: str, **fields: Any) -> str:
