@@ -15,6 +15,7 @@ from contracts.baseline import Known, apply_baseline, load_baseline
 from contracts.data import DataError
 from contracts.jsonrpc import ERAS
 from contracts.keys import NoKey
+from contracts.killing import mutants
 from contracts.opening import Asked, client, era_of, found, imagined, runner
 from contracts.plan import Choice, Plan, PlanError, all_checks, make_plan
 from contracts.reports import write_reports
@@ -22,6 +23,8 @@ from contracts.requirements import LEVELS, SURFACES, Requirement, load_requireme
 from contracts.result import Result
 from contracts.run import Findings, Settings
 from contracts.target import Target, WrongTarget
+
+__all__ = ["check", "mutants"]
 
 WRONG_USE, CANNOT_WRITE, UNREACHABLE = 2, 3, 4
 

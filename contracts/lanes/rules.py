@@ -198,7 +198,8 @@ class Table:
         patient = case.before == 0
         for _ in range(TRIES):
             reply = await world.backend.call(name, body, surface=self._surface, patient=patient)
-            if reply.code != BUSY or (case.refused or {}).get("error") == BUSY:
+            awaited = not patient or (case.refused or {}).get("error") == BUSY
+            if reply.code != BUSY or awaited:
                 return reply
             await world.backend.pause(LEAP_S)
         raise CannotTell("the account's other jobs do not end")

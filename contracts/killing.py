@@ -1,0 +1,181 @@
+"""The command `mediasim mutants`."""
+
+import asyncio
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from contracts.data import DataError
+from contracts.matrix import SHORT_CALLS, Matrix, write_matrix
+from contracts.mutants import Mutant, MutantsFailed, Outcome, Suite, clean_run, hunt, listed
+from contracts.plan import PlanError
+from contracts.requirements import by_id
+from contracts.target import WrongTarget
+
+FINE, SURVIVED, WRONG_USE, CANNOT_WRITE, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+STATUSES = """Exit status: 0 all are killed by their requirement; 1 one survived; 2 wrong use; 3 the
+matrix can't be written; 4 the clean backend is not clean, or a mutant could not be started; 130
+interrupted."""
+
+
+@click.command(
+    epilog=STATUSES,
+    short_help="Check that the contract suite finds deliberate faults.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--only", metavar="NAME,…", default="", help="Only these, by name or by kind.")
+@click.option("--shard", metavar="I/N", default="1/1", help="One of N parts of the mutants.")
+@click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True)
+@click.option("--full", is_flag=True, help="Ask everything else as well, to see what finds it.")
+@click.option("--report-dir", metavar="DIR", type=Path, help="Where the matrix is written.")
+@click.option("--list", "as_list", is_flag=True, help="Tell the mutants; start none.")
+def mutants(
+    *, only: str, shard: str, jobs: int, full: bool, report_dir: Path | None, as_list: bool
+) -> None:
+    """Start deliberately broken backends, one fault each, and see whether the requirement that was
+    named for it beforehand finds it. The clean backend must pass all of them first."""
+    try:
+        status = _mutants(only, shard, jobs, full, report_dir, as_list)
+    except (DataError, PlanError) as error:
+        status = _complain(WRONG_USE, str(error))
+    except (MutantsFailed, WrongTarget) as error:
+        status = _complain(FAILED, str(error))
+    except OSError as error:
+        status = _complain(CANNOT_WRITE, str(error))
+    raise click.exceptions.Exit(status)
+
+
+def _mutants(
+    only: str, shard: str, jobs: int, full: bool, report_dir: Path | None, as_list: bool
+) -> int:
+    """Raises DataError, PlanError, MutantsFailed, WrongTarget, OSError."""
+    chosen = choose(asyncio.run(listed()), only, shard)
+    if as_list:
+        _show_list(chosen)
+        return FINE
+    hunting = _Hunt(Suite(), chosen)
+    try:
+        asyncio.run(hunting.run(jobs, full=full))
+    except KeyboardInterrupt:
+        hunting.interrupted = True
+    except BaseExceptionGroup as group:
+        raise _first(group) from group
+    matrix = hunting.matrix()
+    _show(matrix)
+    if report_dir is not None:
+        for path in write_matrix(matrix, report_dir):
+            sys.stdout.write(f"{path}\n")
+    if matrix.interrupted:
+        return INTERRUPTED
+    return FINE if matrix.whole else SURVIVED
+
+
+def choose(found: Sequence[Mutant], only: str, shard: str) -> tuple[Mutant, ...]:
+    """Those that were asked for, in their order. Raises PlanError."""
+    names = [name.strip() for name in only.split(",") if name.strip()]
+    known = {each.name for each in found} | {each.kind for each in found}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise PlanError(f"there is no mutant {unknown[0]!r}; --list tells them")
+    part, slash, parts = shard.partition("/")
+    good = slash and part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)
+    if not good:
+        raise PlanError(f"--shard {shard!r}, expected for example 2/3")
+    wanted = [each for each in found if not names or {each.name, each.kind} & set(names)]
+    return tuple(wanted[int(part) - 1 :: int(parts)])
+
+
+class _Hunt:
+    """What a run has come to, so that it can be told whenever it ends."""
+
+    def __init__(self, suite: Suite, chosen: Sequence[Mutant]) -> None:
+        self._suite = suite
+        self._chosen = chosen
+        self._since = time.monotonic()
+        self._outcomes: dict[str, Outcome] = {}
+        self._clean = 0
+        self.interrupted = False
+
+    async def run(self, jobs: int, *, full: bool) -> None:
+        """Raises MutantsFailed, WrongTarget, and groups of them."""
+        self._clean = len(await clean_run(self._suite, self._chosen))
+        await hunt(self._suite, self._chosen, jobs, self._told, full=full)
+
+    def matrix(self) -> Matrix:
+        return Matrix(
+            self._chosen,
+            self._outcomes,
+            by_id(self._suite.requirements),
+            self._clean,
+            time.monotonic() - self._since,
+            self.interrupted,
+        )
+
+    def _told(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.mutant.name] = outcome
+        done = f"{len(self._outcomes)}/{len(self._chosen)}"
+        word = "killed" if outcome.killed else "SURVIVED"
+        sys.stderr.write(f"{done} {outcome.mutant.name} {word} {outcome.seconds:.1f} s\n")
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error of the first mutant that could not be tried."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _show_list(chosen: Sequence[Mutant]) -> None:
+    table = Table(title=f"{len(chosen)} mutants", title_justify="left", expand=False)
+    for name in ("kind", "mutant", "what is wrong", "requirement"):
+        table.add_column(name, overflow="fold")
+    for each in chosen:
+        table.add_row(each.kind, each.name, each.says, each.requirement)
+    _console().print(table)
+
+
+def _show(matrix: Matrix) -> None:
+    table = Table(title="Mutants", title_justify="left", expand=False)
+    for name in ("kind", "mutant", "requirement", "killed on"):
+        table.add_column(name, overflow="fold")
+    for name in ("calls", "seconds"):
+        table.add_column(name, justify="right")
+    for each in matrix.ordered:
+        table.add_row(
+            each.mutant.kind,
+            each.mutant.name,
+            each.mutant.requirement,
+            ", ".join(each.surfaces) if each.killed else "survived",
+            str(each.calls) if each.killed else "",
+            f"{each.seconds:.1f}",
+            style="" if each.killed else "bold red",
+        )
+    console = _console()
+    console.print(table)
+    for each in matrix.survivors:
+        console.print(f"{each.mutant.name} survived {each.mutant.requirement}: {each.why}")
+    told = matrix.summary()
+    console.print(
+        f"{told['killed']} of {told['mutants']} killed by the requirement named beforehand;"
+        f" median {told['median_seconds']:g} s; {told['short_traces']} are shown by at most"
+        f" {SHORT_CALLS} calls; {matrix.clean} judgements of the clean backend passed first;"
+        f" {matrix.seconds:.0f} s in all."
+    )
+
+
+def _console() -> Console:
+    width = None if sys.stdout.isatty() else max(shutil.get_terminal_size().columns, 120)
+    return Console(width=width, highlight=False, markup=False)
+
+
+def _complain(status: int, text: str) -> int:
+    sys.stderr.write(f"{text}\n")
+    return status

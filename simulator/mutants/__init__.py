@@ -1,0 +1,1 @@
+"""Deliberately broken simulators, to find out what a contract suite sees."""
