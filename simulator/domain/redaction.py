@@ -16,10 +16,12 @@ CREDENTIAL_HEADERS: tuple[str, ...] = (
 )
 """Headers in which credentials travel; a value in any of them is never kept."""
 
-KEY_PREFIXES: tuple[str, ...] = ("sk_test_", "sk_live_")
+KEY_PREFIXES: tuple[str, str] = ("sk_test_", "sk_live_")
+"""How the keys of the simulator begin, and those of the provider."""
+
 HIDDEN = "[redacted]"
 
-_KEY = re.compile(r"sk_(test|live)_[A-Za-z0-9_.-]+")
+_KEY = re.compile(f"({'|'.join(KEY_PREFIXES)})[A-Za-z0-9_.-]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
 _SIGNED = re.compile(
     r"(?i)((?:[?&;]|\b)(?:x-amz-signature|x-amz-credential|x-amz-security-token|signature|sig|token"
@@ -32,7 +34,7 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     for secret in secrets:
         if secret:
             text = text.replace(secret, HIDDEN)
-    text = _KEY.sub(lambda found: f"sk_{found[1]}_{HIDDEN}", text)
+    text = _KEY.sub(lambda found: f"{found[1]}{HIDDEN}", text)
     text = _BEARER.sub(lambda found: f"{found[1]} {HIDDEN}", text)
     return _SIGNED.sub(lambda found: f"{found[1]}{HIDDEN}", text)
 

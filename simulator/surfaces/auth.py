@@ -6,14 +6,15 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from simulator.domain.errors import Denial
+from simulator.domain.redaction import KEY_PREFIXES
 from simulator.engine.worlds import Caller, Worlds
 from simulator.surfaces.asked import Header, Scenario, asks_of, no_scenario
 
 _ASKING = frozenset({b"x-sim-fault", b"x-sim-scenario", b"x-sim-seed", b"x-sim-delay"})
+_TEST_PREFIX, _LIVE_PREFIX = KEY_PREFIXES
 _TEST_KEY = re.compile(
-    r"sk_test_([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\.([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?"
+    _TEST_PREFIX + r"([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\.([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?"
 )
-_LIVE_PREFIX = "sk_live_"
 _LIVE_WORLD = "live-"  # begins the names of live keys' worlds, which no test key opens
 _CHALLENGE: Mapping[str, str] = {"www-authenticate": "Bearer"}
 _HELP = "Send X-API-Key: sk_test_<namespace>, or Authorization: Bearer sk_test_<namespace>."
