@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ("pytester",)  # runs pytest inside a test, to see the plugin as its users do
+
 # No deadline: a shared machine may be slow, and no test asserts speed by the clock. No database:
 # what one run found must not decide what the next one does.
 settings.register_profile(
