@@ -150,7 +150,7 @@ def run(url: str, connections: int, seconds: float, *words: str) -> Loaded:
     if len(words) > 1:
         mix = _Mix(host, posted=words)
     else:
-        mix = _Mix(host, *words, polls_only=bool(words))
+        mix = _Mix(host, "".join(words), polls_only=bool(words))
     selector = selectors.DefaultSelector()
     open_ = [_Connection(socket.create_connection((host, int(port)))) for _ in range(connections)]
     began = time.perf_counter()

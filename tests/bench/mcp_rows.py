@@ -61,14 +61,14 @@ def in_session(server: Server) -> Posted:
 def _posted(more: Mapping[str, object], told: Mapping[str, str]) -> Posted:
     params = {"name": TOOL, "arguments": {}, **more}
     body = {"jsonrpc": "2.0", "id": NUMBER, "method": "tools/call", "params": params}
-    headers = [word for pair in (HEADERS | told).items() for word in pair]
+    headers = [word for pair in {**HEADERS, **told}.items() for word in pair]
     return (PATH, json.dumps(body), *headers)
 
 
 def _asked(
     connection: http.client.HTTPConnection, message: object, told: Mapping[str, str]
 ) -> http.client.HTTPMessage:
-    connection.request("POST", PATH, json.dumps(message), HEADERS | told)
+    connection.request("POST", PATH, json.dumps(message), {**HEADERS, **told})
     response = connection.getresponse()
     text = response.read()
     if response.status >= http.client.MULTIPLE_CHOICES:
@@ -79,7 +79,8 @@ def _asked(
 def _turns(begin: Begin, rounds: int, seconds: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Microseconds of processor time per call: the SDK's, then ours."""
     server_core, load_core = cores()
-    theirs, ours = [], []
+    theirs: list[float] = []
+    ours: list[float] = []
     with running(SDK, server_core) as sdk, running(MEMORY, server_core) as simulator:
         posted = [(sdk, begin(sdk), theirs), (simulator, begin(simulator), ours)]
         in_session(simulator)  # the first call of all loads the SDK

@@ -1,11 +1,15 @@
 """The bench can be run: its cheapest parts, small, without a word about speed."""
 
+import pytest
+
 from simulator.app import build
 from simulator.settings import Settings
 from simulator.surfaces.server import ServerThread
 from tests.bench.engine_probes import leap, memory
 from tests.bench.figures import Figure, table
 from tests.bench.load import answer_end, run
+from tests.bench.mcp_rows import Begin, in_session, stateless
+from tests.bench.processes import MEMORY, Server
 from tests.bench.render_probe import SOUND, render_ms
 
 PLENTY = Settings(limits=False, frozen=True, credits=10**12)
@@ -26,6 +30,15 @@ def test_a_rendering_is_timed() -> None:
 def test_the_loader_of_our_own_gets_only_good_answers() -> None:
     with ServerThread(build(PLENTY).app) as server:
         loaded = run(f"http://127.0.0.1:{server.port}", connections=2, seconds=0.1)
+    assert (loaded.refused, loaded.broken, loaded.requests > 0) == (0, 0, True)
+
+
+@pytest.mark.parametrize("begin", [stateless, in_session])
+def test_calls_over_mcp_are_answered_in_both_eras(begin: Begin) -> None:
+    with ServerThread(build(PLENTY).app) as server:
+        url = f"http://127.0.0.1:{server.port}"
+        posted = begin(Server(MEMORY, 0, url, 0.0))
+        loaded = run(url, 2, 0.5, *posted)
     assert (loaded.refused, loaded.broken, loaded.requests > 0) == (0, 0, True)
 
 

@@ -60,7 +60,7 @@ async def works(client: Client) -> None:
     prompts = {prompt.name for prompt in (await client.list_prompts()).prompts}
     assert prompts == {prompt.name for prompt in PROMPTS}
     asked = await client.get_prompt("price-before-start", {"wanted": "a waltz"})
-    assert "a waltz" in asked.messages[0].content.text
+    assert "a waltz" in str(asked.messages[0].content)
     with pytest.raises(MCPError, match="Unknown prompt"):
         await client.get_prompt("no-such-prompt")
     assert (await client.list_resource_templates()).resource_templates == []

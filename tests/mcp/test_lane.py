@@ -32,7 +32,7 @@ OTHER: Mapping[str, Mapping[str, Any]] = {
     "a client that tells more": {"name": "get_balance", "_meta": {CLIENT: {**ME, "colour": 1}}},
     "what a later revision may add": {"name": "get_balance", "colour": "red"},
 }
-CALLS = GOOD | OTHER
+CALLS = {**GOOD, **OTHER}
 
 
 @pytest.fixture

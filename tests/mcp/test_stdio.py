@@ -82,7 +82,7 @@ async def test_it_speaks_for_a_running_simulator_as_one_key(running_url: str, mo
     assert refused.structured_content["error"] == "model_not_found"
     assert text.contents
     assert "price-before-start" in {each.name for each in listed_prompts.prompts}
-    assert "a waltz" in prompt.messages[0].content.text
+    assert "a waltz" in str(prompt.messages[0].content)
     async with httpx2.AsyncClient(headers={"X-API-Key": key}) as http:
         listed = (await http.get(f"{running_url}/v1/generations")).json()["generations"]
     assert [job["id"] for job in listed] == [start.structured_content["id"]]
