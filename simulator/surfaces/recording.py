@@ -39,8 +39,8 @@ def started() -> int:
 
 @dataclass(slots=True)
 class Seen:
-    """What is known of a call so far. ``begun``: whether its answer is on its way; ``stage``: what
-    befalls it, if anything can."""
+    """What is known of a call so far. ``begun``: whether its answer is on its way; ``unheard``:
+    the answer, where it may break on its way; ``stage``: what befalls it, if anything can."""
 
     surface: str
     began_ns: int
@@ -53,6 +53,7 @@ class Seen:
     stage: Stage | None = None
     begun: bool = False
     request_id: str = ""
+    unheard: bytes = b""
 
 
 def record(

@@ -110,7 +110,7 @@ class Rest:
             status, payload = await self._answer(seen, scope, receive, send)
         except ConnectionDropped:
             seen.faults = "" if seen.stage is None else seen.stage.asks.told()
-            record(self._provider.worlds, seen, scope, (seen.request_id, 0, b""))
+            record(self._provider.worlds, seen, scope, (seen.request_id, 0, seen.unheard))
             await hang_up(scope, receive, polite=seen.begun)
             return
         record(self._provider.worlds, seen, scope, (seen.request_id, status, payload))
@@ -156,7 +156,7 @@ class Rest:
         if stage is None or stage.manner == USUAL:
             await send_json(send, status, payload, seen.request_id, headers)
             return
-        seen.begun = not stage.manner.drop
+        seen.begun, seen.unheard = not stage.manner.drop, payload
         head = json_head(status, payload, seen.request_id, headers)
         await send_strangely(send, stage.manner, head, payload, self._provider.worlds.pause)
 
