@@ -1,6 +1,15 @@
 """All mutants, kind by kind."""
 
-from simulator.mutants import access, billing, lifecycle, protocol, rules, shapes, together
+from simulator.mutants import (
+    access,
+    billing,
+    charging,
+    lifecycle,
+    protocol,
+    rules,
+    shapes,
+    together,
+)
 from simulator.mutants.bench import Bench, Mutant
 
 NONE = Mutant("none", "schema", "Nothing is wrong.", "", lambda bench: None)
@@ -11,6 +20,7 @@ MUTANTS: tuple[Mutant, ...] = (
     *shapes.MUTANTS,
     *rules.MUTANTS,
     *billing.MUTANTS,
+    *charging.MUTANTS,
     *lifecycle.MUTANTS,
     *protocol.MUTANTS,
     *together.MUTANTS,
