@@ -253,7 +253,6 @@ def _disarm(world: World, armed: ArmedView) -> None:
         lab.faults.remove(fault_id)
     for model in armed.queues:
         lab.queues.pop(model, None)
-    known = {one.id for one in lab.breakpoints.all()}
-    for point in armed.breakpoints:
-        if point in known:
-            lab.breakpoints.remove(point)
+    for point in lab.breakpoints.all():
+        if point.id in armed.breakpoints:
+            lab.breakpoints.remove(point.id)
