@@ -18,16 +18,19 @@ MARKS = (
     "mediasim(credits=, seed=, speed=, scenario=): how the world begins; speed lets its clock run",
     "mediasim_budget(credits=): the test fails when it captured or holds more",
 )
+_BUDGET = "mediasim_budget"
+_WORLD_FIXTURES = frozenset({"mediasim", "mediasim_local"})
 _WORLD = pytest.StashKey["Mediasim"]()
-_COSTS = pytest.StashKey[list[str]]()
-_OUTPUT = "mediasim_costs"
+_STORIES = pytest.StashKey[list[str]]()
+_SUMMARY = pytest.StashKey[str]()
+_OUTPUT = "mediasim_stories"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Each option has a setting of its name in the configuration file."""
     group = parser.getgroup("mediasim", "a simulator of a media-generation API")
     url = "use the simulator at URL [MEDIASIM_URL, else one of this process]"
-    report = "write what each test spent into DIR, as JSON, CSV and HTML"
+    report = "write what each test spent and how its client behaved into DIR"
     group.addoption("--mediasim-url", metavar="URL", help=url)
     group.addoption("--mediasim-report", metavar="DIR", help=report)
     parser.addini("mediasim_url", url)
@@ -38,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Makes the marks known."""
     for mark in MARKS:
         config.addinivalue_line("markers", mark)
-    config.stash[_COSTS] = []
+    config.stash[_STORIES] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,10 +55,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.nodeid}: the mark {own[0]} needs the fixture {expected}"
             )
-
-
-_BUDGET = "mediasim_budget"
-_WORLD_FIXTURES = frozenset({"mediasim", "mediasim_local"})
 
 
 @pytest.fixture(scope="session")
@@ -142,9 +141,9 @@ def _watched(request: pytest.FixtureRequest, world: "Mediasim") -> "Iterator[Med
     item.stash[_WORLD] = world
     yield world
     if _option(request.config, "mediasim_report"):
-        from simulator.testing.reporting import costs_of  # noqa: PLC0415 - as above
+        from simulator.testing.reporting import story_of  # noqa: PLC0415 - as above
 
-        request.config.stash[_COSTS].append(costs_of(world.control, item.nodeid))
+        request.config.stash[_STORIES].append(story_of(world.control, item.nodeid))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -159,13 +158,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fails a test that passed but spent too much."""
-    __tracebackhide__ = True
     yield
     world, budget = item.stash.get(_WORLD, None), _budget(item)
     if world is not None and budget is not None:
-        from simulator.testing.spending import check_budget  # noqa: PLC0415 - as above
+        from simulator.testing.spending import over_budget  # noqa: PLC0415 - as above
 
-        check_budget(world.control, budget)
+        told = over_budget(world.control, budget)
+        if told:
+            pytest.fail(told, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -184,14 +184,14 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Takes what the tests of an xdist worker spent."""
+    """Takes what the tests of an xdist worker left to tell."""
     told = getattr(node, "workeroutput", {}).get(_OUTPUT, [])
-    node.config.stash[_COSTS].extend(told)
+    node.config.stash[_STORIES].extend(told)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes the cost report; a worker of xdist hands its part on."""
-    folder, texts = _option(session.config, "mediasim_report"), session.config.stash[_COSTS]
+    """Writes the report; a worker of xdist hands its part on."""
+    folder, texts = _option(session.config, "mediasim_report"), session.config.stash[_STORIES]
     if not folder:
         return
     output = getattr(session.config, "workeroutput", None)
@@ -200,7 +200,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     from simulator.testing.reporting import write_report  # noqa: PLC0415 - as above
 
-    write_report(Path(folder), texts)
+    session.config.stash[_SUMMARY] = write_report(Path(folder), texts)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Says where the report is, and what is in it."""
+    summary = config.stash.get(_SUMMARY, None)
+    if summary is not None:
+        terminalreporter.write_sep("-", "mediasim report")
+        terminalreporter.write_line(summary)
 
 
 def _option(config: pytest.Config, name: str) -> str | None:

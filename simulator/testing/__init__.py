@@ -6,7 +6,6 @@ from simulator.testing.faults import Faults
 from simulator.testing.ledger import Ledger
 from simulator.testing.parking import Parked
 from simulator.testing.server import Server, serving
-from simulator.testing.spending import OverBudget
 from simulator.testing.world import Mediasim
 
 __all__ = [
@@ -14,7 +13,6 @@ __all__ = [
     "Faults",
     "Ledger",
     "Mediasim",
-    "OverBudget",
     "Parked",
     "Server",
     "serving",

@@ -12,6 +12,7 @@ import httpx2
 from simulator.engine.control_shapes import BalanceView, ClockAnswer, EntryView, JobView
 from simulator.engine.controls.breakpoints import Outcome, ParkedView
 from simulator.engine.controls.faults import FaultView
+from simulator.engine.controls.scenarios import ScenarioAnswer
 from simulator.testing.ledger import Kind
 from simulator.testing.parking import Parked, parked_at
 from simulator.testing.world import CLIENT_TIMEOUT_S, Matcher, Mediasim
@@ -84,6 +85,9 @@ class AsyncMediasim:
 
     async def job(self, generation_id: str) -> JobView:
         return await aside(self.world.job, generation_id)
+
+    async def scenario(self, name: str) -> ScenarioAnswer:
+        return await aside(self.world.scenario, name)
 
     async def snapshot(self, name: str = "before") -> None:
         await aside(self.world.snapshot, name)

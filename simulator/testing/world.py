@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import httpx2
-import msgspec
 
 from simulator.client.breakpoints import Breakpoints
 from simulator.client.clock import Clock
@@ -14,6 +13,7 @@ from simulator.client.journal import Journal
 from simulator.client.queues import Queues
 from simulator.client.snapshots import Snapshots
 from simulator.engine.control_shapes import JobView
+from simulator.engine.controls.scenarios import ScenarioAnswer
 from simulator.testing.faults import Faults
 from simulator.testing.ledger import Ledger
 from simulator.testing.parking import Parked, parked_at
@@ -141,11 +141,10 @@ class Mediasim:
     def job(self, generation_id: str) -> JobView:
         return self.control.job(generation_id)
 
-    def scenario(self, name: str) -> Mapping[str, Any]:
-        """Puts a named situation into this world; what was armed, and what a client is to do."""
-        path = f"/scenarios/{name}"
-        answer = self.control.calls.fetch("POST", path, body=b"{}")
-        return msgspec.json.decode(answer, type=dict[str, Any])
+    def scenario(self, name: str) -> ScenarioAnswer:
+        """Puts a named situation into this world; ``client`` of the answer says what a client now
+        does to see it."""
+        return self.control.scenarios.put(name)
 
     def snapshot(self, name: str = "before") -> None:
         """Saves the whole world as it is."""
