@@ -1,6 +1,6 @@
 """``mediasim scenarios``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from simulator.commands.driving_target import Driver, driven
 from simulator.console import FAILED, WRONG_USE, CommandFailed, say, say_json
 
 if TYPE_CHECKING:
+    from simulator.client import ControlClient
     from simulator.engine.controls.scenarios import (
         PlayedView,
         ScenarioAnswer,
@@ -88,17 +89,21 @@ def put(driver: Driver, name: str) -> None:
 
 @scenarios.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every one that can be played here.")
+@click.option("--all", "everything", is_flag=True, help="Every one that can be played there.")
 @click.option("--surface", type=click.Choice(["rest", "mcp"]), help="Only over one.  [both]")
 @driven
-def play(driver: Driver, names: Sequence[str], everything: bool, surface: str | None) -> None:
+def run(driver: Driver, names: Sequence[str], everything: bool, surface: str | None) -> None:
     """Play situations as a client would, each in a world of its own that is emptied first; the
-    status is 1 when one is not as it says."""
+    status is 1 when one is not as it says. Without --url (or its variable) they are played on a
+    simulator of the command's own, which has what each of them needs."""
     if everything == bool(names):
         raise CommandFailed(WRONG_USE, "expected names of scenarios, or --all")
-    known = driver.client.scenarios.all()
-    chosen = known if everything else _chosen(known, names)
-    played = list(_played(driver, chosen, surface))
+    if _is_addressed():
+        known = driver.client.scenarios.all()
+        chosen = known if everything else _chosen(known, names)
+        played = list(_played(chosen, surface, lambda one: driver.client))
+    else:
+        played = _played_here([] if everything else names, surface)
     if driver.as_json:
         say_json(_as_plain(played))
     else:
@@ -106,6 +111,26 @@ def play(driver: Driver, names: Sequence[str], everything: bool, surface: str | 
     held = [everything if one.result is None else one.result.holds for one in played]
     if not all(held):
         raise click.exceptions.Exit(FAILED)
+
+
+def _is_addressed() -> bool:
+    """Whether somebody said where a simulator is."""
+    from simulator.settings import environment  # noqa: PLC0415 - help does without
+
+    given = click.get_current_context().obj
+    return "url" in given or bool(environment({"url": "URL"}))
+
+
+def _played_here(names: Sequence[str], surface: str | None) -> list[Played]:
+    """On simulators of our own; without names all of them."""
+    from simulator.commands.own_simulators import (  # noqa: PLC0415 - loads the server
+        OwnSimulators,
+    )
+
+    with OwnSimulators() as own:
+        known = own.client({}).scenarios.all()
+        chosen = _chosen(known, names) if names else known
+        return list(_played(chosen, surface, lambda one: own.client(one.arm["policies"])))
 
 
 def _chosen(known: "Sequence[ScenarioView]", names: Sequence[str]) -> "list[ScenarioView]":
@@ -117,7 +142,9 @@ def _chosen(known: "Sequence[ScenarioView]", names: Sequence[str]) -> "list[Scen
 
 
 def _played(
-    driver: Driver, chosen: "Sequence[ScenarioView]", surface: str | None
+    chosen: "Sequence[ScenarioView]",
+    surface: str | None,
+    client_of: "Callable[[ScenarioView], ControlClient]",
 ) -> Iterator[Played]:
     from simulator.client import ControlError  # noqa: PLC0415 - help does without
 
@@ -125,7 +152,7 @@ def _played(
         for way in scenario.surfaces:
             if surface not in (None, way):
                 continue
-            world = driver.client.within(f"play-{scenario.name}-{way}")
+            world = client_of(scenario).within(f"play-{scenario.name}-{way}")
             world.reset()
             try:
                 yield Played(scenario.name, way, world.scenarios.play(scenario.name, way).played)

@@ -90,7 +90,7 @@ def test_a_scenario_is_put_into_the_chosen_world(
 def test_a_scenario_is_played_in_a_world_of_its_own(
     world: ControlClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, rest, mcp = printed(capsys, "scenarios", "play", NAME).splitlines()
+    _, rest, mcp = printed(capsys, "scenarios", "run", NAME).splitlines()
     assert rest.split() == [NAME, "rest", "as", "it", "says"]
     assert mcp.split() == [NAME, "mcp", "as", "it", "says"]
     assert world.jobs() == []
@@ -101,7 +101,7 @@ def test_a_world_is_emptied_before_it_is_played_in(
 ) -> None:
     other = world.within(f"play-{NAME}-rest")
     other.put_account(other.key("guest"), credits=1)
-    printed(capsys, "scenarios", "play", NAME, "--surface", "rest")
+    printed(capsys, "scenarios", "run", NAME, "--surface", "rest")
     assert [account.account for account in other.accounts()] == ["main"]
 
 
@@ -110,7 +110,7 @@ def test_a_scenario_can_be_played_again_over_one_surface(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for _ in range(2):
-        shown = printed(capsys, "scenarios", "play", NAME, "--surface", "mcp", "--json")
+        shown = printed(capsys, "scenarios", "run", NAME, "--surface", "mcp", "--json")
         (played,) = json.loads(shown)
         assert (played["surface"], played["result"]["holds"]) == ("mcp", True)
 
@@ -119,7 +119,7 @@ def test_one_that_goes_otherwise_is_status_1_and_says_where(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with answering((200, OTHERWISE)) as url:
-        shown = printed(capsys, "scenarios", "play", "--all", "--url", url, status=1)
+        shown = printed(capsys, "scenarios", "run", "--all", "--url", url, status=1)
     assert shown.splitlines()[1:] == [
         "odd   rest  otherwise",
         "odd over rest, step 1, start: too late",
@@ -132,22 +132,22 @@ def test_one_that_cannot_be_played_here_counts_only_by_its_name(
     chosen: str, status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with answering((409, {"detail": "This needs limits."})) as url:
-        shown = printed(capsys, "scenarios", "play", chosen, "--url", url, status=status)
+        shown = printed(capsys, "scenarios", "run", chosen, "--url", url, status=status)
     assert shown.splitlines()[1:] == ["odd   rest  not played: This needs limits."]
 
 
 def test_a_refusal_of_another_kind_ends_it(capsys: pytest.CaptureFixture[str]) -> None:
     with answering((500, {"detail": "internal error"})) as url:
-        said = refused(capsys, "scenarios", "play", "odd", "--url", url, status=4)
+        said = refused(capsys, "scenarios", "run", "odd", "--url", url, status=4)
     assert said == "internal error"
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("play",), "expected names of scenarios, or --all"),
-        (("play", NAME, "--all"), "expected names of scenarios, or --all"),
-        (("play", "nothing"), "nothing: no scenario of this name"),
+        (("run",), "expected names of scenarios, or --all"),
+        (("run", NAME, "--all"), "expected names of scenarios, or --all"),
+        (("run", "nothing"), "nothing: no scenario of this name"),
         (("show", "nothing"), "nothing: no scenario of this name"),
         (("put", "nothing"), "no scenario of this name"),
     ],
@@ -157,3 +157,19 @@ def test_wrong_use_is_told_in_one_line(
     arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert said in refused(capsys, "scenarios", *arguments, status=2)
+
+
+def test_without_an_address_they_are_played_on_a_simulator_of_the_commands_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = ("same-start-replayed", "rate-window-edge", NAME)
+    _, *lines = printed(capsys, "scenarios", "run", *names, "--surface", "rest").splitlines()
+    assert [line.split()[0] for line in lines] == list(names)
+    assert all(line.endswith("as it says") for line in lines)
+
+
+def test_an_unknown_name_is_told_without_an_address_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = refused(capsys, "scenarios", "run", "nothing", status=2)
+    assert said == "nothing: no scenario of this name"

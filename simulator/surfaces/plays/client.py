@@ -17,8 +17,8 @@ from simulator.surfaces.plays.wire import Reply, ask
 from simulator.surfaces.tools import TOOLS
 
 STATELESS, IN_SESSION = "2026-07-28", "2025-11-25"
-_ABOUT = {"name": "mediasim-scenario", "version": "1"}
-_META = {
+_ABOUT: Mapping[str, str] = {"name": "mediasim-scenario", "version": "1"}
+_META: Mapping[str, Any] = {
     "io.modelcontextprotocol/protocolVersion": STATELESS,
     "io.modelcontextprotocol/clientInfo": _ABOUT,
     "io.modelcontextprotocol/clientCapabilities": {},
