@@ -93,6 +93,16 @@ async def test_what_cannot_be_put_is_refused_and_arms_nothing(
     assert not world.lab.busy
 
 
+async def test_a_play_touches_no_other_world() -> None:
+    async with wired(limits=True) as wire:
+        await wire.rest("POST", "/v1/generate/media", IMAGE, key="sk_test_other")
+        before = await wire.state("other")
+        for name in ("reset-in-mid-job", "outage-window", "clock-leap-over-many-jobs"):
+            await posted(wire, name, play=True)
+        assert await wire.state("other") == before
+        assert (await wire.rest("GET", "/v1/balance", key="sk_test_other")).status_code == 200
+
+
 async def test_a_control_without_a_playhouse_has_no_scenarios() -> None:
     async with wired() as wire:
         wire.simulator.control.playhouse = None

@@ -38,7 +38,7 @@ from tests.surfaces.rawhttp import Answer
 
 SLOW_S = 2.0
 JSON_TYPE = b"application/json"
-IDS = ("00000000-0000-4000-a000-000000000000", "x", "")
+IDS = ("00000000-0000-4000-a000-000000000000", "first-two-fail", "x", "")
 OTHER_PATHS = (
     "/health",
     "/openapi.json",
@@ -79,6 +79,7 @@ BODY_OF: Mapping[str, dict[str, Any]] = {
             }
         ],
     },
+    "/_sim/scenarios/{name}": {"play": True, "surface": "rest"},
     "/v1/generate/estimate": {
         "model": "kling-3-0-std",
         "generation_type": "text-to-video",
