@@ -43,6 +43,7 @@ class Asked:
     second_key_env: str = ""
     token_env: str = ""
     max_credits: float | None = None
+    beside: str = ""
 
     @property
     def is_file(self) -> bool:
@@ -141,11 +142,14 @@ def _told(target: Target, asked: Asked) -> Target:
     features = target.features
     if asked.second_key_env:
         features |= {"second-key"}
+    if asked.beside:
+        features |= {"beside"}
     return replace(
         target,
         key_env=asked.key_env or target.key_env or KEY_ENV,
         second_key_env=asked.second_key_env or target.second_key_env,
         token_env=asked.token_env or target.token_env,
+        beside=asked.beside or target.beside,
         max_credits=target.max_credits if asked.max_credits is None else asked.max_credits,
         features=features,
     )

@@ -30,6 +30,7 @@ LANES: tuple[Lane, ...] = (
     Lane("races", "calls at the same time", ("races",)),
     Lane("isolation", "what accounts see of each other", ("isolation",)),
     Lane("parity", "the same call over REST and MCP", ("parity",)),
+    Lane("differential", "beside another backend, command by command", ("differential",)),
 )
 
 

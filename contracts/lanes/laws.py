@@ -8,10 +8,10 @@ from contracts.check import Check, Judgement
 from contracts.lanes.machine import LAWS, Play
 from contracts.lanes.menu import Dish, menu
 from contracts.lanes.searching import Extent, Watch, search
-from contracts.lanes.steps import Example, examples
+from contracts.lanes.steps import Example, examples, surely
 
-FREE = Extent(examples=40, requests=4_000)
-BILLED = Extent(examples=3, requests=300, shrinks=False)
+FREE = Extent(examples=40, requests=3_000)
+BILLED = Extent(examples=3, requests=400, shrinks=False)
 """Where each start costs real credits, and each job real time."""
 
 STEPS_MOST, BILLED_STEPS_MOST = 8, 6
@@ -26,13 +26,15 @@ async def the_laws_hold(backend: Backend, surface: str) -> Sequence[Judgement]:
     async def play(example: Example, watch: Watch) -> None:
         await Play(backend, surface, watch, None if free else SPENT_MOST).run(example)
 
+    dishes = _dishes(cheap=not free)
     drawn = examples(
-        _dishes(cheap=not free),
+        dishes,
         most=STEPS_MOST if free else BILLED_STEPS_MOST,
         quotes=backend.has("cost-estimate"),
         failing=backend.has("magic"),
     )
-    return await search(backend, LAWS, drawn, play, FREE if free else BILLED)
+    first = () if free else surely(dishes, failing=backend.has("magic"))
+    return await search(backend, LAWS, drawn, play, FREE if free else BILLED, first)
 
 
 @cache

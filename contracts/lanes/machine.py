@@ -4,7 +4,7 @@ Each law is one sentence about what was seen. A law that was found broken is lef
 examples; the model then believes the backend, so that one fault does not look like many.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,6 +126,7 @@ class Play:
         fits = told is not None and any(_near(before - told + back, after) for back in lost)
         wanted = f"{told} credits less than {before:g}"
         self.watch.hold(CHARGED, fits, wanted, f"{after:g} credits")
+        self._believe(after, [before - self.jobs[-1].price + back for back in lost])
         self.watch.hold(NEGATIVE, after >= 0, "a balance of 0 or more", f"{after:g} credits")
         listed = step.dish.credits
         if listed is not None and told is not None:
@@ -189,7 +190,13 @@ class Play:
         back = self._may_return() if passes or not self.backend.has("control") else [0.0]
         fits = any(_near(before + each, after) for each in back)
         self.watch.hold(law, fits, f"{before:g} credits {when}", f"{after:g} credits")
+        self._believe(after, [before + each for each in back])
         self.watch.hold(NEGATIVE, after >= 0, "a balance of 0 or more", f"{after:g} credits")
+
+    def _believe(self, after: float, explained: Sequence[float]) -> None:
+        """What one law has told of is not told again by the sum in the end."""
+        nearest = min(explained, key=lambda each: abs(each - after))
+        self.granted += after - nearest
 
     def _may_return(self) -> list[float]:
         """The sums that failing jobs may have given back since the last look."""
@@ -210,6 +217,8 @@ class Play:
                 await self.backend.wait_finished(job.id, surface=self.surface)
             await self._poll(job)
             self.watch.hold(ENDS, job.status in FINAL, "a job that ends", job.status)
+        for job in self.jobs:
+            await self._poll(job)
         await self._add_up()
         await self._listed()
         if self.backend.has("control"):

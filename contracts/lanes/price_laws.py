@@ -22,7 +22,7 @@ SOUND = "laws:billing:sound-has-its-row"
 IGNORED = "laws:billing:ignored-is-free"
 
 QUOTE_CALL = "estimate_generation_cost"
-EXTENT = Extent(examples=25, requests=900)
+EXTENT = Extent(examples=80, requests=900)
 IGNORED_AREA = "ignored:"
 _PROMPT = "A lighthouse at dusk"
 

@@ -101,7 +101,7 @@ async def one_job_ends_once(backend: Backend, surface: str) -> None:
 
 async def refusals_beside_starts_are_free(backend: Backend, surface: str) -> None:
     before = await backend.balance(surface=surface)
-    wrong = {**IMAGE, "model": "seedance-2"}
+    wrong = {**IMAGE, "model": "gpt-image-2", "resolution": "2K", "aspect_ratio": "1:1"}
     bodies = [IMAGE, wrong, wrong, IMAGE, wrong, wrong]
     replies = await _at_once(backend, surface, "main", bodies)
     after = await backend.balance(surface=surface)

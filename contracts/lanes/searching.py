@@ -15,6 +15,7 @@ from contracts.check import Broken, CannotTell, Judgement
 from contracts.exchange import Exchange, Trace
 
 HANDSHAKE = frozenset({"initialize", "notifications/initialized"})
+SHRINKS_MOST = 80
 NOT_AGAIN = "it did not come again when the same steps were repeated"
 
 
@@ -30,22 +31,28 @@ class LawBroken(Exception):
 @dataclass(slots=True)
 class Watch:
     """Which laws are looked at while one example is played; the others may be broken, and the
-    play goes on. ``focus``: the law that is being shrunk, alone."""
+    play goes on. ``focus``: the law that is being shrunk, alone. ``told``: hears of what is broken
+    in place of an exception, so that one play shows all that it can."""
 
     laws: frozenset[str]
     focus: str = ""
+    told: Callable[[LawBroken], None] | None = None
 
     def hold(self, law: str, holds: object, expected: object, got: object) -> None:
         """Raises LawBroken unless ``holds``, for a law that is looked at."""
-        if not holds and law in self.laws and self.focus in ("", law):
-            raise LawBroken(law, Broken(expected, got))
+        if holds or law not in self.laws or self.focus not in ("", law):
+            return
+        broken = LawBroken(law, Broken(expected, got))
+        if self.told is None:
+            raise broken
+        self.told(broken)
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
     """``examples``: at most so many, ``requests``: over all of them with their shrinking.
     ``shrinks``: a failure is played again and again, which costs nothing in a world of one's
-    own."""
+    own; elsewhere nothing is played twice, and each play is judged by all laws."""
 
     examples: int
     requests: int
@@ -70,23 +77,44 @@ async def search(
     strategy: SearchStrategy[Any],
     play: Play,
     extent: Extent,
+    first: Sequence[Any] = (),
 ) -> Sequence[Judgement]:
     """A judgement of each law: a search for one that is broken, and after it another for the
-    rest. What the cap on requests leaves open can't be told. Raises what ``play`` raises."""
+    rest. What the cap on requests leaves open can't be told. ``first``: examples that are played
+    before any is drawn. Raises what ``play`` raises."""
+    if not extent.shrinks:
+        return await _one_by_one(backend, laws, strategy, play, extent, first)
     found: dict[str, Found] = {}
     sent = 0
-    while len(found) < len(laws):
+    while len(found) < len(laws) and sent < extent.requests:
         watch = Watch(frozenset(set(laws) - set(found)))
         round_ = _Round(backend, watch, play, extent.requests - sent)
-        await round_.run(strategy, extent)
+        await round_.run(strategy, extent, first)
         sent += round_.sent
         if round_.best is None:
             break
         found[watch.focus] = round_.best
-        if sent >= extent.requests or not extent.shrinks:
-            break
-    whole = len(found) == len(laws) or not found or (extent.shrinks and sent < extent.requests)
+    whole = not found or sent < extent.requests
     return [_judged(law, found.get(law), whole=whole) for law in laws]
+
+
+async def _one_by_one(
+    backend: Backend,
+    laws: Sequence[str],
+    strategy: SearchStrategy[Any],
+    play: Play,
+    extent: Extent,
+    first: Sequence[Any],
+) -> Sequence[Judgement]:
+    """Each example once; what is broken is kept with the exchanges that led to it."""
+    found: dict[str, Found] = {}
+
+    def told(error: LawBroken) -> None:
+        found.setdefault(error.law, Found(error.broken, backend.trace))
+
+    watch = Watch(frozenset(laws), told=told)
+    await _Round(backend, watch, play, extent.requests).run(strategy, extent, first)
+    return [_judged(law, found.get(law), whole=True) for law in laws]
 
 
 def _judged(law: str, found: Found | None, *, whole: bool) -> Judgement:
@@ -109,25 +137,28 @@ class _Round:
     best: Found | None = None
     stopped: Exception | None = None
     ended: bool = False
+    shrunk: int = 0
     loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
 
-    async def run(self, strategy: SearchStrategy[Any], extent: Extent) -> None:
+    async def run(
+        self, strategy: SearchStrategy[Any], extent: Extent, first: Sequence[Any]
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         try:
-            await asyncio.to_thread(self._search, strategy, extent)
+            await asyncio.to_thread(self._search, strategy, extent, first)
         finally:
             self.ended = True  # what a cancelled check leaves behind stops at its next example
         if self.stopped is not None:
             raise self.stopped
 
-    def _search(self, strategy: SearchStrategy[Any], extent: Extent) -> None:
+    def _search(self, strategy: SearchStrategy[Any], extent: Extent, first: Sequence[Any]) -> None:
         shrinking = (Phase.shrink,) if extent.shrinks else ()
         settings = hypothesis.settings(
             max_examples=extent.examples,
             database=None,
             deadline=None,
             derandomize=False,
-            phases=(Phase.generate, *shrinking),
+            phases=(Phase.explicit, Phase.generate, *shrinking),
             print_blob=False,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
@@ -135,19 +166,22 @@ class _Round:
         )
         seeded = hypothesis.seed(self.backend.seed)
         test = seeded(settings(hypothesis.given(strategy)(self._example)))
+        for each in reversed(first):
+            test = hypothesis.example(each)(test)
         try:
             test()
         except LawBroken:
             pass
         except Flaky:
-            if self.best is not None and self.sent < self.most:
+            if self.best is not None and not self._is_over():
                 self.best = _not_again(self.best)
         except UnsatisfiedAssumption:
             pass
 
     def _example(self, drawn: Any) -> None:
-        if self.ended or self.stopped is not None or self.sent >= self.most:
+        if self._is_over():
             hypothesis.reject()
+        self.shrunk += self.best is not None
         log = self.backend.log
         start = len(log.exchanges)
         try:
@@ -163,6 +197,10 @@ class _Round:
                 log.exchanges[start:] = [each for each in log.exchanges[start:] if _shakes(each)]
         if self.stopped is not None:
             hypothesis.reject()
+
+    def _is_over(self) -> bool:
+        spent = self.sent >= self.most or self.shrunk >= SHRINKS_MOST
+        return self.ended or self.stopped is not None or spent
 
     def _played(self, drawn: Any) -> None:
         if self.loop is None:

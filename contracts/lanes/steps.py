@@ -10,6 +10,7 @@ from contracts.lanes.menu import Dish
 
 LOOKS = ("get_balance", "get_models", "get_generations", "get_generation_status")
 WAITS_S = (1.0, 5.0, 30.0, 600.0)
+CLOSE_LOOKS = 12
 CREDITS = (1_000.0, 0.0, 7.0, 20.0, 100.0, 100_000.0)
 
 
@@ -82,3 +83,14 @@ def examples(
         some.append(st.builds(Quote, st.sampled_from(dishes)))
     steps = st.lists(st.one_of(some), min_size=1, max_size=most)
     return st.builds(Example, st.sampled_from(CREDITS), steps)
+
+
+def surely(dishes: Sequence[Dish], *, failing: bool) -> Sequence[Example]:
+    """What is played where only few examples can be: a job that is followed closely, and one that
+    fails."""
+    cheapest = next(dish for dish in dishes if dish.documented and not dish.refused)
+    close: list[Step] = [Ask(cheapest)]
+    for _ in range(CLOSE_LOOKS):
+        close += [Wait(WAITS_S[0]), Poll(0)]
+    fails: list[Step] = [Ask(cheapest, fails=True), Poll(0)]
+    return [*([Example(CREDITS[0], fails)] if failing else []), Example(CREDITS[0], close)]
