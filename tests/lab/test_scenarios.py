@@ -83,6 +83,12 @@ async def test_what_the_world_held_and_spent_before_does_not_count() -> None:
         assert wrong(await played(wire, "sound-on-and-off", "rest")) == []
 
 
+async def test_after_a_reset_the_ledger_counts_from_there() -> None:
+    async with wired() as wire:
+        assert (await wire.rest("POST", "/v1/generate/media", IMAGE)).status_code == 200
+        assert wrong(await played(wire, "reset-in-mid-job", "rest")) == []
+
+
 async def test_a_situation_is_played_again_in_the_same_world() -> None:
     async with wired() as wire:
         for _ in range(2):
