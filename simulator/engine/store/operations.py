@@ -259,15 +259,18 @@ def balance(db: Connection, world: int, name: str) -> Balance:
     return Balance() if found is None else Balance(*found)
 
 
-def glimpse(db: Connection, world: int, name: str, now_ms: int) -> Balance | None:
-    """The account's balance; None when a settlement is due first, or there is no such account."""
+def glimpse(db: Connection, world: int, name: str) -> tuple[int, Balance] | None:
+    """The account's balance as it stands, and when its world has something to settle; None: there
+    is no such account."""
     found = db.execute(
-        "SELECT available, held, spent, issued FROM accounts"
-        " WHERE world = :world AND name = :name AND NOT EXISTS"
-        " (SELECT 1 FROM open_jobs WHERE world = :world AND done_at <= :now)",
-        {"world": world, "name": name, "now": now_ms},
+        "SELECT (SELECT min(done_at) FROM open_jobs WHERE world = :world),"
+        " available, held, spent, issued FROM accounts WHERE world = :world AND name = :name",
+        {"world": world, "name": name},
     ).fetchone()
-    return None if found is None else Balance(*found)
+    if found is None:
+        return None
+    due_ms, *amounts = found
+    return (NEVER_MS if due_ms is None else due_ms), Balance(*amounts)
 
 
 def balances(db: Connection, world: int) -> dict[str, Balance]:

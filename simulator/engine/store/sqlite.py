@@ -17,6 +17,7 @@ from simulator.engine.store import operations as ops
 from simulator.engine.store import session_rows, tallies, whole_rows
 from simulator.engine.store.base import Account, Draft, History, Query, StorageFull, WorldRow
 from simulator.engine.store.commit import AtOnce, Committer, Grouped, Operation
+from simulator.engine.store.glimpses import Glimpses
 from simulator.engine.store.statefile import StateFile, schema
 from simulator.engine.store.tallies import Moved, News, Place, Slice
 from simulator.engine.store.whole import CallCount, WholeWorld
@@ -36,6 +37,7 @@ class SqliteStore:
         self._run = committer.run
         self._look = committer.look
         self._glance = committer.glance
+        self._glimpses = Glimpses()
         self._close = committer.close
         self._recent: OrderedDict[tuple[int, str], Job] = OrderedDict()
         self._calls: dict[tuple[int, str, str], tuple[int, int]] = {}
@@ -123,8 +125,9 @@ class SqliteStore:
         return await self._run(lambda db: ops.next_event(db, world, now_ms))
 
     async def balance(self, world: int, account: str, now_ms: int) -> Balance:
-        """Most often nothing is due, and one SELECT tells both that and the balance."""
-        glimpse = await self._glance(partial(ops.glimpse, world=world, name=account, now_ms=now_ms))
+        """Most often nothing is due, and the balance is known or one SELECT tells both."""
+        look = self._glimpses.look
+        glimpse = await self._glance(lambda db: look(db, world, account, now_ms))
         if glimpse is not None:
             return glimpse
 
