@@ -13,8 +13,9 @@ import mcp_types as types
 from mcp import MCPError
 from mcp.server import Server
 from mcp.server.context import ServerRequestContext
-from mcp.server.streamable_http_manager import StreamableHTTPASGIApp, StreamableHTTPSessionManager
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.types import ASGIApp
 
 from simulator import logs
 from simulator.domain.faults import Call, Fired, find
@@ -139,9 +140,9 @@ def make_manager(
     )
 
 
-def make_app(manager: StreamableHTTPSessionManager) -> StreamableHTTPASGIApp:
-    """The ASGI app of a manager that runs."""
-    return StreamableHTTPASGIApp(manager)
+def make_app(manager: StreamableHTTPSessionManager) -> ASGIApp:
+    """The ASGI app of a manager that runs, for requests whose size was looked at before."""
+    return manager.asgi_app.app  # without the limit around it, which would copy each body once more
 
 
 async def _called(

@@ -33,7 +33,7 @@ NO_SESSION = -32_001
 NAME_MOST = 100
 LOST = "lost_session"
 _ALL_BUT_OUTAGES = kinds_of("wire") - {"outage"}
-SDK_HEADERS = frozenset({b"accept", b"content-length", b"content-type", b"last-event-id"})
+SDK_HEADERS = frozenset({b"accept", b"content-type", b"last-event-id"})
 CALLER = "mediasim.caller"  # the key of the scope that hands it to the tools
 SEEN = "mediasim.seen"  # and what is known of the call so far
 
@@ -71,7 +71,7 @@ class McpGate:
             reply.status = 0
             await hang_up(scope, receive, polite=reply.begun)
         finally:
-            seen.faults = reply.told()
+            seen.faults, seen.stage = reply.told(), reply.stage
             answered = (reply.request_id, reply.status, reply.kept())
             record(self._provider.worlds, seen, scope, answered, reply.size)
 
@@ -79,8 +79,8 @@ class McpGate:
         try:
             caller = await self._admit(scope)
         except REFUSALS as error:
-            status, payload, headers = refusal(error)
-            await self._refuse(reply, status, payload, headers)
+            seen.world = self._keys.witness(scope["headers"])
+            await self._refuse(reply, *refusal(error))
             return
         seen.world, seen.account = caller.world, caller.account
         caller.world.requests += 1
