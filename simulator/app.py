@@ -75,7 +75,8 @@ def build(
     """``base_url`` is what callers reach the app by; ``settings.public_url`` overrules it."""
     catalog = load_catalog(catalog_directory())
     state, store, folder = _open_store(settings)
-    worlds = Worlds(store, _defaults(settings), real_ms)
+    secrets = () if settings.admin_token is None else (settings.admin_token,)
+    worlds = Worlds(store, _defaults(settings), real_ms, secrets)
     base = (settings.public_url or base_url).rstrip("/")
     options = Options(settings.policies, settings.limits, settings.magic)
     provider = Provider(catalog, store, worlds, UploadUrls(base), options)

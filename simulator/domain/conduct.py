@@ -20,10 +20,11 @@ FINAL = ("completed", "failed")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One call of a client. ``does``: start, poll, look (at balances or lists), fetch (a file) or
-    other; ``broken``: the client can't know what became of it; ``signature``: what was asked, the
-    same for the same request; ``makes``: the kind of file that its job makes; ``told``: the status
-    that the answer told; ``retry_after_s``: how long a refusal asked to wait."""
+    """One call of a client. ``does``: start, poll, follow (a stream), look (at balances or lists),
+    fetch (a file) or other; ``broken``: the client can't know what became of it; ``signature``:
+    what was asked, the same for the same request; ``uses``: the generations whose files it hands
+    on; ``makes``: the kind of file that its job makes; ``told``: the status that the answer told;
+    ``retry_after_s``: how long a refusal asked to wait."""
 
     seq: int
     at_ms: int
@@ -31,6 +32,7 @@ class Act:
     operation: str
     account: str
     signature: str = ""
+    uses: tuple[str, ...] = ()
     broken: bool = False
     error: str = ""
     label: str = ""
@@ -92,8 +94,9 @@ class ConductRule:
 
 
 def report(history: History, rules: Iterable[ConductRule] | None = None) -> list[Finding]:
-    """Every finding, in the order of the rules and then of the calls."""
-    return [finding for rule in rules or CONDUCT for finding in rule.judge(history)]
+    """Every finding, in the order of the rules and then of the calls. None: of all rules."""
+    chosen = CONDUCT if rules is None else rules
+    return [finding for rule in chosen for finding in rule.judge(history)]
 
 
 def _by_generation(history: History, does: str) -> dict[str, list[Act]]:
@@ -178,6 +181,8 @@ def starts_again_after_ambiguous(history: History) -> Iterable[Finding]:
             if later.does == "look":
                 break
             if later.does == "start" and later.signature == act.signature:
+                if later.generation and later.generation == act.generation:
+                    break  # answered with what was there already: nothing was begun again
                 both = begun.get(act.seq), begun.get(later.seq)
                 twice = both[1].captured if both[0] is not None and both[1] is not None else 0
                 yield Finding(
@@ -210,7 +215,8 @@ def repeats_refused_request(history: History) -> Iterable[Finding]:
     by_request: dict[tuple[str, str], list[int]] = {}
     passing = ("", "variant_required", "insufficient_credits", "concurrency_limit_exceeded")
     for act in history.acts:
-        if act.does == "start" and act.error not in passing and not act.retry_after_s:
+        refused = act.error not in passing and not act.broken and not act.retry_after_s
+        if act.does == "start" and refused:
             by_request.setdefault((act.account, act.signature), []).append(act.seq)
     for calls in by_request.values():
         if len(calls) > 1:
@@ -232,11 +238,14 @@ def too_many_at_once(history: History) -> Iterable[Finding]:
 
 
 def never_looks(history: History) -> Iterable[Finding]:
-    seen = {act.generation for act in history.acts if act.does in ("poll", "fetch")}
-    listed = any(act.operation == "get_generations" for act in history.acts)
+    looks = ("poll", "follow", "fetch")
+    seen = {act.generation for act in history.acts if act.does in looks}
+    seen.update(used for act in history.acts for used in act.uses)
+    listed = {act.account: act.seq for act in history.acts if act.operation == "get_generations"}
     for work in history.works.values():
         over = work.done_at_ms is not None and history.now_ms >= work.done_at_ms
-        if over and work.begun_by and work.generation not in seen and not listed:
+        unseen = work.generation not in seen and listed.get(work.account, 0) < work.begun_by
+        if over and work.begun_by and unseen:
             yield Finding(
                 "never_looks",
                 "nobody asked what became of this generation",
@@ -248,6 +257,7 @@ def never_looks(history: History) -> Iterable[Finding]:
 
 def downloads_nothing(history: History) -> Iterable[Finding]:
     fetched = {act.generation for act in history.acts if act.does == "fetch"}
+    fetched.update(used for act in history.acts for used in act.uses)
     polled = {act.generation for act in history.acts if act.told == "completed"}
     for work in history.works.values():
         if work.completed and work.generation in polled - fetched:

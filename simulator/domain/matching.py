@@ -7,6 +7,7 @@ from dataclasses import dataclass
 CONDITIONS = ("equals", "contains", "matches", "present")
 NEAREST_MOST = 5
 _PATTERN_MOST = 200
+_NAME_MOST = 200
 
 
 class BadMatcher(ValueError):
@@ -73,6 +74,8 @@ def conditions(wanted: Mapping[str, object], known: Sequence[str]) -> tuple[Cond
     part of a name is one of ``known``. Raises BadMatcher."""
     made = []
     for name, value in wanted.items():
+        if len(name) > _NAME_MOST:
+            raise BadMatcher(f"{name[:80]!r}… is longer than {_NAME_MOST} characters")
         if name.split(".")[0] not in known:
             raise BadMatcher(f"unknown field {name[:80]!r}, expected one of {', '.join(known)}")
         made += _conditions_of(name, value)
@@ -119,6 +122,22 @@ def in_order(calls: Sequence[Seen], steps: Sequence[Sequence[Condition]]) -> int
             break
         found, start = found + 1, place + 1
     return found
+
+
+def shortest_ms(calls: Iterable[Seen], steps: Sequence[Sequence[Condition]]) -> int:
+    """From the first to the last of those calls that follow one another as the steps say, where
+    that is shortest; 0 when no calls do."""
+    shortest: int | None = None
+    begun: list[int | None] = [None] * len(steps)  # the latest begin of the first n + 1 steps
+    for call in calls:
+        for place in range(len(steps) - 1, -1, -1):
+            if all(one.holds(call.fields) for one in steps[place]):
+                begun[place] = begun[place - 1] if place else call.at_ms
+                since = begun[-1]
+                if place == len(steps) - 1 and since is not None:
+                    took = call.at_ms - since
+                    shortest = took if shortest is None else min(shortest, took)
+    return shortest or 0
 
 
 def look_up(found: Mapping[str, object], name: str) -> tuple[bool, object]:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from simulator.domain.jobs import Job, moments, progress, status
 from simulator.domain.ledger import Entry
 from simulator.domain.pricing import credits as shown
+from simulator.domain.redaction import redacted
 from simulator.domain.times import LAST_INSTANT_MS, rfc3339
 from simulator.engine.answers import Credits
 from simulator.engine.bodies import GenerationStatus
@@ -193,7 +194,7 @@ class Feed:
         for job in news.jobs:
             dated += _job_events(job, cursor.at_ms, now_ms, news.entries)
         dated += _entry_events(news.entries, by_number)
-        dated += _call_events(calls)
+        dated += _call_events(calls, self._worlds.secrets)
         dated.sort(key=lambda each: each.at_ms)
         lost = news.passed + missed
         events = [Event("lost", LostEvent(lost), cursor)] if lost else []
@@ -243,21 +244,21 @@ def _job_events(job: Job, since_ms: int, now_ms: int, entries: list[Entry]) -> I
         yield _Dated(instant, "job", data)
 
 
-def _call_events(calls: list[Call]) -> Iterator[_Dated]:
+def _call_events(calls: list[Call], secrets: tuple[str, ...]) -> Iterator[_Dated]:
     for call in calls:
-        at = rfc3339(call.at_ms)
+        at, operation = rfc3339(call.at_ms), redacted(call.operation, secrets)
         data = RequestEvent(
             at=at,
             id=call.seq,
             surface=call.surface,
-            operation=call.operation,
+            operation=operation,
             method=call.method,
-            path=call.path,
+            path=redacted(call.path, secrets),
             account=call.account,
             status=call.status,
         )
         for fault in call.faults:
-            yield _Dated(call.at_ms, "fault", FaultEvent(at, fault, call.seq, call.operation))
+            yield _Dated(call.at_ms, "fault", FaultEvent(at, fault, call.seq, operation))
         yield _Dated(call.at_ms, "request", data, call=call.seq)
 
 

@@ -20,7 +20,8 @@ class Entry(Struct, frozen=True, gc=False):
 
     ``surface``: rest, mcp, files or control; ``operation`` empty: none was found. Bodies are cut at
     BODY_MOST; ``request_bytes`` and ``answer_bytes`` are their whole sizes. ``rule``: the id of
-    what refused, else empty; ``faults``: ids of those that touched it. ``at_ms`` by the world's
+    what refused, else empty; ``faults``: ids of those that touched it; ``garbled``: its answer came
+    as what no client can read, and ``answer`` is what it should have been. ``at_ms`` by the world's
     clock; ``real_ms`` since the process began; ``took_us`` by real time.
     """
 
@@ -43,6 +44,7 @@ class Entry(Struct, frozen=True, gc=False):
     at_ms: int
     real_ms: int
     took_us: int
+    garbled: bool = False
 
 
 @dataclass(slots=True)

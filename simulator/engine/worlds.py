@@ -110,9 +110,17 @@ class Caller:
 
 
 class Worlds:
-    """``real_ms`` is a monotonic reading of real time in milliseconds."""
+    """``real_ms`` is a monotonic reading of real time in milliseconds; ``secrets``: what no journal
+    shows, beside what looks like a credential."""
 
-    def __init__(self, store: Store, defaults: Defaults, real_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        defaults: Defaults,
+        real_ms: Callable[[], int],
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        self.secrets = secrets
         self.store = store
         self.defaults = defaults
         self.real_ms = real_ms
@@ -144,6 +152,10 @@ class Worlds:
             return known
         row = await self.store.find_world(name)
         return None if row is None else self._worlds.setdefault(name, await self._open(row))
+
+    def opened(self, name: str) -> World | None:
+        """The world of that name, if this process has it open."""
+        return self._worlds.get(name)
 
     async def now(self, world: World) -> int:
         """The world's time. A durable store first records a time that is later still, so that a

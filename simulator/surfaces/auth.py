@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from simulator.domain.errors import Denial
 from simulator.domain.redaction import KEY_PREFIXES
-from simulator.engine.worlds import Caller, Worlds
+from simulator.engine.worlds import Caller, World, Worlds
 from simulator.surfaces.asked import Header, Scenario, asks_of, no_scenario
 
 _ASKING = frozenset({b"x-sim-fault", b"x-sim-scenario", b"x-sim-seed", b"x-sim-delay"})
@@ -15,6 +15,7 @@ _TEST_PREFIX, _LIVE_PREFIX = KEY_PREFIXES
 _TEST_KEY = re.compile(
     _TEST_PREFIX + r"([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?:\.([A-Za-z0-9][A-Za-z0-9_-]{0,63}))?"
 )
+DEFAULT_NAMESPACE = "default"
 _LIVE_WORLD = "live-"  # begins the names of live keys' worlds, which no test key opens
 _CHALLENGE: Mapping[str, str] = {"www-authenticate": "Bearer"}
 _HELP = "Send X-API-Key: sk_test_<namespace>, or Authorization: Bearer sk_test_<namespace>."
@@ -45,6 +46,16 @@ class Keys:
         if asked or caller.world.lab.busy:
             caller = replace(caller, asks=asks_of(asked, self._scenario))
         return caller
+
+    def witness(self, headers: Iterable[Header]) -> World | None:
+        """In whose journal a refused call belongs: that of its key's world, else the default one,
+        if it is open."""
+        key, _, _ = read_headers(headers)
+        try:
+            world = self._worlds.opened(self.owner(key)[0])
+        except Denial:
+            world = None
+        return world or self._worlds.opened(DEFAULT_NAMESPACE)
 
     def owner(self, key: str) -> tuple[str, str]:
         """The names of a key's world and account. Raises Denial 401."""

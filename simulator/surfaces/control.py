@@ -21,7 +21,7 @@ from simulator.surfaces.answering import (
     rule_of,
     send_json,
 )
-from simulator.surfaces.auth import Keys, read_headers
+from simulator.surfaces.auth import DEFAULT_NAMESPACE, Keys, read_headers
 from simulator.surfaces.control_calls.call import PREFIX
 from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from simulator.surfaces.guard import GuardLimits, check_json_depth, read_json_body
@@ -30,7 +30,6 @@ from simulator.surfaces.router import Router
 from simulator.surfaces.watching import Watching
 
 DOCUMENT_PATH = PREFIX + "/openapi.json"
-DEFAULT_NAMESPACE = "default"
 Target = tuple[Operation, "msgspec.json.Decoder[Any]"]
 UNRECORDED = frozenset({"requests", "requests_clear", "requests_verify"})
 """Looking into the journal leaves no trace in it."""

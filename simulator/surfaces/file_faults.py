@@ -115,8 +115,9 @@ def _told(denial: Denial, told: str) -> Denial:
 class FileReply:
     """A file's answer on its way out, in its fate. ``head_only``: nobody reads a body."""
 
-    def __init__(self, send: Send, pause: Pause, *, head_only: bool) -> None:
+    def __init__(self, send: Send, pause: Pause, request_id: str, *, head_only: bool) -> None:
         self._send = send
+        self._named = (b"x-request-id", request_id.encode("ascii"))
         self._pause = pause
         self._head_only = head_only
         self._left: int | None = None
@@ -177,6 +178,7 @@ class FileReply:
     async def _count(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status, self.begun = message["status"], True
+            message = {**message, "headers": [*message["headers"], self._named]}
         else:
             self.size += len(message.get("body", b""))
         await self._send(message)

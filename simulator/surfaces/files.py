@@ -111,11 +111,14 @@ class Files:
         self._provider = provider
         self._folder = UploadFolder(folder)
         self._renderings = Renderings(cache_bytes)
+        self._calls = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         seen = Seen("files", started(), operation=DOWNLOAD)
         pause = self._provider.worlds.pause
-        reply = FileReply(send, pause, head_only=scope["method"] == "HEAD")
+        self._calls += 1
+        request_id = f"file_{self._calls:08d}"
+        reply = FileReply(send, pause, request_id, head_only=scope["method"] == "HEAD")
         try:
             await self._answer(seen, reply, scope, receive)
         except ConnectionDropped as dropped:
@@ -123,7 +126,7 @@ class Files:
             seen.faults = seen.faults or "".join(dropped.args)
             await hang_up(scope, receive, polite=reply.begun)
         finally:
-            record(self._provider.worlds, seen, scope, ("", reply.status, b""), reply.size)
+            record(self._provider.worlds, seen, scope, (request_id, reply.status, b""), reply.size)
 
     async def _answer(self, seen: Seen, reply: FileReply, scope: Scope, receive: Receive) -> None:
         send = reply.send

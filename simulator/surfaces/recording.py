@@ -96,6 +96,7 @@ def record(
             min(at_ms, world.lease_ms) if worlds.store.durable else at_ms,
             real_ms,
             (time.perf_counter_ns() - seen.began_ns) // 1000,
+            seen.stage is not None and seen.stage.manner.unreadable,
         )
     )
 

@@ -139,6 +139,7 @@ class Rest:
             status, payload, headers = refusal(error)
             seen.rule = rule_of(error)
             if not seen.request_id:
+                seen.world = self._keys.witness(scope["headers"])
                 self._strangers += 1
                 seen.request_id = f"req_0_{self._strangers:08d}"
         await self._send(seen, (status, payload, headers), send)

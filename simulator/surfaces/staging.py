@@ -47,6 +47,11 @@ class Manner:
     content_type: bytes | None = None
     drip: tuple[int, float] | None = None
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether it arrives whole, but as nothing that a client can read."""
+        return self.malformed or self.content_type is not None
+
 
 USUAL = Manner()
 

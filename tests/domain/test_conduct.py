@@ -143,6 +143,35 @@ def test_who_looked_or_need_not_have_yet_is_innocent(acts: list[Act], works: lis
     assert found("never_looks", acts, *works) == []
 
 
+def test_who_follows_a_stream_has_looked() -> None:
+    followed = act(2, 1, "follow", generation="g")
+    assert found("never_looks", [followed], work(begun_by=1)) == []
+
+
+@pytest.mark.parametrize(("account", "seq"), [("alice", 3), ("main", 1)])
+def test_a_list_of_others_or_from_before_shows_nothing(account: str, seq: int) -> None:
+    listed = act(seq, 0, "look", operation="get_generations", account=account)
+    assert len(found("never_looks", [listed], work(begun_by=2))) == 1
+
+
+def test_a_file_that_is_handed_on_need_not_be_fetched() -> None:
+    next_one = act(9, 20, "start", uses=("g",))
+    seen = polls(10, told="completed")
+    assert found("downloads_nothing", [*seen, next_one], work(begun_by=1)) == []
+    assert found("never_looks", [next_one], work(begun_by=1)) == []
+
+
+def test_an_answer_that_names_the_same_generation_began_nothing_again() -> None:
+    lost = act(1, 0, "start", signature="x", broken=True, generation="a")
+    again = act(2, 1, "start", signature="x", generation="a")
+    assert found("starts_again_after_ambiguous", [lost, again], work("a", begun_by=1)) == []
+
+
+def test_what_broke_on_its_way_was_refused_by_no_rule() -> None:
+    sent = [act(n, n, "start", error="internal", signature="x", broken=True) for n in (1, 2)]
+    assert found("repeats_refused_request", sent) == []
+
+
 def test_files_that_nobody_fetches_were_paid_for_nothing() -> None:
     seen = polls(10, told="completed")
     (finding,) = found("downloads_nothing", seen, work(begun_by=1))
@@ -161,3 +190,7 @@ def test_only_the_rules_that_are_asked_for_judge() -> None:
     history = History(polls(0, 1, told="completed"), {}, 0)
     chosen = [rule for rule in CONDUCT if rule.id == "polls_after_end"]
     assert {finding.rule for finding in report(history, chosen)} == {"polls_after_end"}
+
+
+def test_no_rule_finds_nothing() -> None:
+    assert report(History(polls(0, 1), {}, 0), []) == []

@@ -13,6 +13,7 @@ from simulator.domain.matching import (
     look_up,
     matching,
     nearest,
+    shortest_ms,
 )
 
 KNOWN = ("operation", "status", "request", "error")
@@ -113,3 +114,32 @@ def test_steps_follow_one_another_with_others_between() -> None:
 
 def test_a_path_that_leads_nowhere_is_absent() -> None:
     assert look_up({"a": 1}, "a.b") == (False, None)
+
+
+def test_a_name_of_a_thousand_parts_cannot_be_read() -> None:
+    with pytest.raises(BadMatcher, match="longer than 200 characters"):
+        conditions({"request" + ".9" * 1_000: 1}, KNOWN)
+
+
+STEPS = [conditions({"operation": name}, KNOWN) for name in ("start", "poll")]
+
+
+@pytest.mark.parametrize(
+    ("operations", "took_ms"),
+    [
+        (("start", "poll"), 1_000),
+        (("start", "other", "poll"), 2_000),
+        (("start", "start", "poll"), 1_000),
+        (("start", "other", "poll", "start", "poll"), 1_000),
+        (("start", "poll", "other", "poll"), 1_000),
+        (("poll", "start"), 0),
+        ((), 0),
+    ],
+)
+def test_an_order_is_timed_where_it_is_shortest(operations: tuple[str, ...], took_ms: int) -> None:
+    calls = [call(n, operation=name) for n, name in enumerate(operations)]
+    assert shortest_ms(calls, STEPS) == took_ms
+
+
+def test_no_steps_take_no_time() -> None:
+    assert shortest_ms([call()], []) == 0

@@ -1,5 +1,6 @@
 """The journal keeps what it has room for, and counts the rest."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -56,6 +57,13 @@ def test_worlds_share_one_room_and_each_keeps_a_few() -> None:
         for journal in journals:
             journal.add(entry(journal))
     assert [len(journal.entries) for journal in journals] == [kept.SQUEEZED] * 3
+
+
+async def test_listeners_are_told_of_each_new_call() -> None:
+    journal, listener = Journal(), asyncio.Event()
+    journal.listeners.add(listener)
+    journal.add(entry(journal))
+    assert listener.is_set()
 
 
 def test_an_emptied_journal_gives_its_room_back() -> None:

@@ -83,6 +83,7 @@ async def test_an_upload_is_served_as_it_came(served: Host) -> None:
         "content-security-policy": "default-src 'none'; sandbox",
         "x-content-type-options": "nosniff",
         "x-sim": "1",
+        "x-request-id": "file_00000001",
     }
 
 

@@ -1,6 +1,7 @@
 """The report on how the clients of a world behaved."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -17,8 +18,10 @@ from simulator.engine.looks import Look, look
 from simulator.engine.operations import OPERATIONS, UNROUTED
 from simulator.engine.worlds import World
 
+FOLLOWS = frozenset({"follow_generation", "follow_music"})
 POLLS = frozenset({"get_generation_status", "get_music_status", "get_separation_status"})
 LOOKS = frozenset({"get_generations", "get_balance"})
+_RESULT = re.compile(r"/media/[A-Za-z0-9_-]+/([0-9a-f-]{36})/")
 STARTS = frozenset(one.name for one in (*OPERATIONS, *UNROUTED) if one.starts)
 
 
@@ -55,8 +58,10 @@ async def conduct(control: Control, world: World, body: Nothing) -> ConductAnswe
     captured = {
         entry.job_number: entry.millicredits for entry in history.entries if entry.kind == "capture"
     }
-    looks = [look(entry) for entry in world.lab.journal.entries if entry.surface != "control"]
-    begun_by = {one.generation_id: one.entry.seq for one in looks if one.entry.operation in STARTS}
+    secrets = control.worlds.secrets
+    entries = [entry for entry in world.lab.journal.entries if entry.surface != "control"]
+    looks = [look(entry, secrets) for entry in entries]
+    begun_by = _begun_by(looks)
     jobs = {job.id: job for job in history.jobs}
     works = {
         job.id: _work(job, now_ms, captured.get(job.number, 0), begun_by.get(job.id, 0))
@@ -65,6 +70,15 @@ async def conduct(control: Control, world: World, body: Nothing) -> ConductAnswe
     acts = [_act(one, jobs) for one in looks]
     found = rules.report(rules.History(acts, works, now_ms))
     return _answer(found, len(acts), world.lab.journal.dropped)
+
+
+def _begun_by(looks: Sequence[Look]) -> dict[str, int]:
+    """The call that began each generation: the first that it was the answer to."""
+    begun: dict[str, int] = {}
+    for one in looks:
+        if one.entry.operation in STARTS and isinstance(one.answer, dict):
+            begun.setdefault(str(one.answer.get("generation_id", "")), one.entry.seq)
+    return begun
 
 
 def _answer(found: list[Finding], calls: int, dropped: int) -> ConductAnswer:
@@ -120,14 +134,16 @@ def _act(one: Look, jobs: Mapping[str, Job]) -> Act:
     job = jobs.get(one.generation_id or "")
     starts = entry.operation in STARTS
     told = answer.get("status")
+    signature = _signature(one) if starts else ""
     return Act(
         seq=entry.seq,
         at_ms=entry.at_ms,
         does=_does(entry.operation, entry.surface),
         operation=entry.operation,
         account=entry.account or (job.account if job is not None else ""),
-        signature=_signature(one) if starts else "",
-        broken=starts and (entry.status == 0 or entry.status >= 500 or one.answer is None),
+        signature=signature,
+        uses=tuple(dict.fromkeys(_RESULT.findall(signature))),
+        broken=starts and _broke(one),
         error=one.error or "",
         label=one.model or "",
         generation=one.generation_id or "",
@@ -137,6 +153,12 @@ def _act(one: Look, jobs: Mapping[str, Job]) -> Act:
     )
 
 
+def _broke(one: Look) -> bool:
+    """Whether the client can't know what became of its call."""
+    entry = one.entry
+    return entry.status == 0 or entry.status >= 500 or entry.garbled or one.answer is None
+
+
 def _does(operation: str, surface: str) -> str:
     if surface == "files":
         return "fetch"
@@ -144,6 +166,8 @@ def _does(operation: str, surface: str) -> str:
         return "start"
     if operation in POLLS:
         return "poll"
+    if operation in FOLLOWS:
+        return "follow"
     return "look" if operation in LOOKS else "other"
 
 

@@ -16,6 +16,7 @@ from simulator.domain.matching import (
     in_order,
     matching,
     nearest,
+    shortest_ms,
 )
 from simulator.domain.redaction import redacted
 from simulator.domain.times import from_rfc3339, rfc3339
@@ -24,7 +25,7 @@ from simulator.engine.control import Control, entry_view
 from simulator.engine.control_shapes import EntryView
 from simulator.engine.controls.faults import Removed
 from simulator.engine.journal import Entry
-from simulator.engine.looks import Look, headers_of, look
+from simulator.engine.looks import Look, look
 from simulator.engine.rulings import all_rulings
 from simulator.engine.store.base import History
 from simulator.engine.worlds import World
@@ -82,9 +83,11 @@ class RequestView(Struct, frozen=True):
     headers: dict[str, str]
     request: Annotated[Any, Meta(description="As JSON; a tool's arguments; else as text.")]
     request_bytes: int
+    request_cut: Annotated[bool, Meta(description="Not all of the request was kept.")]
     status: Annotated[int, Meta(description="0: the connection broke.")]
     answer: Annotated[Any, Meta(description="As JSON; a tool's structured answer; else as text.")]
     answer_bytes: int
+    answer_cut: Annotated[bool, Meta(description="Not all of the answer was kept.")]
     error: str | None
     rule: Annotated[RuleView | None, Meta(description="What refused.")]
     faults: list[str]
@@ -147,13 +150,13 @@ class VerifyRequestsAnswer(Struct, frozen=True):
 
 async def requests(control: Control, world: World, body: RequestsQuery) -> RequestsAnswer:
     """Calls of this world, the oldest first, without credentials. Reading them adds none."""
-    journal = world.lab.journal
+    journal, secrets = world.lab.journal, control.worlds.secrets
     since_ms = _instant(body.since)
     found = [
         view
         for entry in journal.after(body.cursor)
         if entry.at_ms >= since_ms and _quickly_fits(entry, body)
-        if _fits(view := look(entry), body)
+        if _fits(view := look(entry, secrets), body)
     ]
     if body.newest_first:
         found.reverse()
@@ -173,13 +176,9 @@ async def clear(control: Control, world: World, body: Nothing) -> Removed:
 
 async def verify(control: Control, world: World, body: VerifyBody) -> VerifyRequestsAnswer:
     """Whether the calls were as expected; what nearly was, field by field."""
-    try:
-        wanted = conditions(body.request, KNOWN)
-        steps = [conditions(step, KNOWN) for step in body.in_order]
-    except BadMatcher as error:
-        problem: dict[str, object] = {"loc": ["body"], "msg": str(error), "type": "invalid"}
-        raise Malformed([problem]) from None
-    looks = {entry.seq: look(entry) for entry in world.lab.journal.entries}
+    secrets = control.worlds.secrets
+    wanted, *steps = _conditions([body.request, *body.in_order], secrets)
+    looks = {entry.seq: look(entry, secrets) for entry in world.lab.journal.entries}
     calls = [one.seen() for one in looks.values() if one.entry.surface != "control"]
     found = matching(calls, wanted) if wanted or not steps else calls
     why = _wrong_count(len(found), body.times) if wanted or not steps else ""
@@ -190,13 +189,25 @@ async def verify(control: Control, world: World, body: VerifyBody) -> VerifyRequ
             why = f"{reached} of {len(steps)} came in this order; the next is missing"
             missed = steps[reached]
     if not why and body.within_seconds is not None and found:
-        took_s = (found[-1].at_ms - found[0].at_ms) / 1000
+        took_ms = found[-1].at_ms - found[0].at_ms if wanted or not steps else 0
+        took_s = max(took_ms, shortest_ms(calls, steps)) / 1000
         if took_s > body.within_seconds:
             why = f"they took {took_s:g} s of the world's clock, expected {body.within_seconds:g}"
     near = nearest(calls, missed) if why else []
     return VerifyRequestsAnswer(
-        not why, len(found), [_near_view(one, looks) for one in near], why or "as expected"
+        not why, len(found), [_near_view(one, looks, secrets) for one in near], why or "as expected"
     )
+
+
+def _conditions(
+    matchers: Iterable[Mapping[str, Any]], secrets: tuple[str, ...]
+) -> list[tuple[Condition, ...]]:
+    """Raises Malformed."""
+    try:
+        return [conditions(one, KNOWN) for one in matchers]
+    except BadMatcher as error:
+        text = redacted(str(error), secrets)
+        raise Malformed([{"loc": ["body"], "msg": text, "type": "invalid"}]) from None
 
 
 def _quickly_fits(entry: Entry, body: RequestsQuery) -> bool:
@@ -242,16 +253,18 @@ def _view(found: Look, rows: Mapping[str, list[EntryView]]) -> RequestView:
         request_id=entry.request_id,
         surface=msgspec.convert(entry.surface, Surface),
         method=entry.method,
-        path=redacted(entry.path),
-        query=redacted(entry.query.decode("latin-1")),
-        operation=entry.operation,
+        path=found.path,
+        query=found.query,
+        operation=found.operation,
         account=entry.account,
-        headers=headers_of(entry),
+        headers=found.headers,
         request=found.request,
         request_bytes=entry.request_bytes,
+        request_cut=entry.request_bytes > len(entry.request),
         status=entry.status,
         answer=found.answer,
         answer_bytes=entry.answer_bytes,
+        answer_cut=entry.answer_bytes > len(entry.answer),
         error=found.error,
         rule=_rule(entry.rule),
         faults=list(entry.faults),
@@ -285,7 +298,9 @@ def _instant(text: str | None) -> int:
 
 
 def _wrong_count(count: int, times: Times) -> str:
-    """Why the count is not as expected; empty when it is."""
+    """Why the count is not as expected; empty when it is. With nothing said: at least once."""
+    if times == Times():
+        times = Times(at_least=1)
     if times.never and count:
         return f"expected never, came {count} times"
     if times.exactly is not None and count != times.exactly:
@@ -297,11 +312,15 @@ def _wrong_count(count: int, times: Times) -> str:
     return ""
 
 
-def _near_view(near: Near, looks: Mapping[int, Look]) -> NearView:
-    entry = looks[near.seq].entry
+def _near_view(near: Near, looks: Mapping[int, Look], secrets: tuple[str, ...]) -> NearView:
+    """What was expected is the caller's own word, and is shown like any other."""
+    found = looks[near.seq]
     return NearView(
         near.seq,
-        entry.operation,
-        rfc3339(entry.at_ms),
-        [DifferenceView(one.field, one.expected, one.got) for one in near.differences],
+        found.operation,
+        rfc3339(found.entry.at_ms),
+        [
+            DifferenceView(redacted(one.field, secrets), redacted(one.expected, secrets), one.got)
+            for one in near.differences
+        ],
     )
