@@ -83,3 +83,24 @@ async def test_other_products_are_judged_too() -> None:
         await client.get(f"/v1/generate/music/{music['generation_id']}")
         (finding,) = (await findings(client))["looks_too_early"]
     assert finding["says"] == "the first poll of a music came before 30 s were over"
+
+
+@pytest.mark.parametrize(
+    "effect", [{"kind": "malformed"}, {"kind": "content_type", "value": "text/html"}]
+)
+async def test_an_answer_that_cannot_be_read_is_as_good_as_lost(effect: dict[str, Any]) -> None:
+    async with simulated() as client:
+        await arm(client, effect, times=1)
+        await client.start()
+        await client.start()
+        await client.advance(seconds=3600)
+        (finding,) = (await findings(client))["starts_again_after_ambiguous"]
+    assert finding["credits"] == 7
+
+
+async def test_a_tools_answer_that_cannot_be_read_is_as_good_as_lost() -> None:
+    async with simulated() as client:
+        await arm(client, {"kind": "malformed"}, times=1)
+        for _ in range(2):
+            await call_tool(client, "generate_media", IMAGE)
+        assert "starts_again_after_ambiguous" in await findings(client)

@@ -9,7 +9,6 @@ from simulator.surfaces.recording import KEPT_HEADERS
 from tests.lab.test_smoke import call_tool
 from tests.surfaces.inprocess import IMAGE, KEY, Client, simulated
 
-
 SQUARE = {"model": "gpt-image-2", "resolution": "4K", "aspect_ratio": "1:1"}
 
 
@@ -160,3 +159,84 @@ async def test_an_emptied_journal_goes_on_counting() -> None:
         await client.get("/v1/balance")
         calls = await journal(client)
     assert [call["seq"] for call in calls if call["surface"] == "rest"] == [2]
+
+
+async def test_refused_strangers_are_told_of_in_the_default_world_once_it_is_open() -> None:
+    async with simulated(key=None) as client:
+        await client.get("/v1/balance")
+        await client.as_key("sk_test_default").get("/v1/balance")
+        await client.get("/v1/balance")
+        await client.as_key("letmein").post("/mcp", {})
+        await client.get("/v1/nothing")
+        calls = await journal(client)
+    assert [(call["surface"], call["status"], call["path"]) for call in calls] == [
+        ("rest", 200, "/v1/balance"),
+        ("rest", 401, "/v1/balance"),
+        ("mcp", 401, "/mcp"),
+        ("rest", 404, "/v1/nothing"),
+    ]
+    assert all(call["request_id"] for call in calls)
+
+
+async def test_what_has_a_key_is_told_of_in_its_own_world() -> None:
+    async with simulated() as client:
+        await client.as_key("sk_test_default").get("/v1/balance")
+        await client.get("/v1/balance")
+        answer = await client.get("/v1/nothing")
+        own = await journal(client)
+        others = await journal(client.as_key("sk_test_default"))
+    assert [call["path"] for call in own] == ["/v1/balance", "/v1/nothing"]
+    assert own[1]["request_id"] == answer.headers["x-request-id"]
+    assert [call["path"] for call in others] == ["/v1/balance"]
+
+
+async def test_a_files_call_bears_the_id_that_its_answer_bore() -> None:
+    async with simulated() as client:
+        job_id = await client.started()
+        await client.advance(seconds=60)
+        url = (await client.status(job_id))["outputs"][0]["url"]
+        answers = [await client.get(url), await client.get(f"{url}x")]
+        calls = await journal(client, surface="files")
+    told = [call["request_id"] for call in calls]
+    assert told == [answer.headers["x-request-id"] for answer in answers]
+    assert len(set(told)) == 2
+    assert [call["answer_cut"] for call in calls] == [True, True]
+
+
+async def test_a_body_that_is_too_long_to_keep_is_marked_as_cut() -> None:
+    async with simulated() as client:
+        await client.start(prompt="x" * 40_000)
+        await client.start()
+        long, short = await journal(client)
+    assert (long["request_cut"], short["request_cut"]) == (True, False)
+    assert len(long["request"]) < long["request_bytes"]
+
+
+CANARY = "canary7c2e"
+TOKEN = f"admin-{CANARY}"
+
+
+async def test_no_canary_is_shown_of_any_way_in() -> None:
+    live = f"sk_live_{CANARY}"
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    bodies = ({**IMAGE, "model": live}, {**IMAGE, "prompt": f"{TOKEN} {live}", "password": CANARY})
+    async with simulated(admin_token=TOKEN) as client:
+        for body in bodies:
+            await client.post("/v1/generate/media", body, headers={"User-Agent": f"x {live}"})
+            await call_tool(client, "generate_media", body)
+            await call_tool(client, live, body)
+        await client.get(f"/v1/generate/media/{live}?api_key={CANARY}&x=sk%5Flive%5F{CANARY}")
+        await client.get(f"/v1/{TOKEN}")
+        await client.get("/v1/balance", headers=bearer)
+        await client.get(f"/media/w/{live}")
+        await client.post("/_sim/accounts", {"key": live}, headers=bearer)
+        wanted = {"request": {"method": "GET", "path": live, "request": TOKEN}}
+        shown = [
+            await client.get("/_sim/requests?limit=500", headers=bearer),
+            await client.get("/_sim/conduct", headers=bearer),
+            await client.post("/_sim/requests/verify", wanted, headers=bearer),
+        ]
+    assert [answer.status_code for answer in shown] == [200, 200, 200]
+    assert shown[0].json()["total"] >= 10
+    assert shown[2].json()["near_misses"]
+    assert [answer.url.path for answer in shown if CANARY in answer.text] == []
