@@ -254,6 +254,7 @@ def mcp(url: str | None, key: str | None, **given: object) -> None:
 
 _DRIVING = (
     ("clock", "Look at a world's clock, or move it."),
+    ("conduct", "Say how the clients behaved."),
     ("costs", "Show what was spent, hold it to a budget."),
     ("faults", "Say what shall go wrong, for which calls."),
     ("jobs", "List jobs, or show one with its timetable."),

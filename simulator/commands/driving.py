@@ -3,6 +3,7 @@
 import click
 
 from simulator.commands import (
+    conduct,
     costs,
     driving_faults,
     driving_records,
@@ -15,6 +16,7 @@ from simulator.commands import (
 COMMANDS: tuple[click.Command, ...] = (
     driving_world.clock,
     driving_world.reset,
+    conduct.conduct,
     costs.costs,
     driving_faults.faults,
     driving_snapshot.snapshot,
