@@ -16,6 +16,7 @@ from simulator.surfaces.control import DOCUMENT_PATH
 from simulator.surfaces.control_calls.table import CONTROL_OPERATIONS
 from simulator.surfaces.rest import STREAMS, UPLOAD_PATH
 from simulator.surfaces.router import Router
+from simulator.surfaces.watching import EVENTS_PATH, METRICS_PATH
 from tests.mcp.wire import LEGACY, Wire, in_session, request, wired
 
 OWNER, STRANGER, NEIGHBOUR = "sk_test_w", "sk_test_other", "sk_test_w.other"
@@ -131,7 +132,8 @@ async def test_the_matrix_knows_every_tool(wire: Wire) -> None:
 async def test_the_matrix_knows_every_control_call(wire: Wire) -> None:
     document = (await wire.rest("GET", DOCUMENT_PATH, key=None)).json()
     served = {(m.upper(), path) for path, methods in document["paths"].items() for m in methods}
-    assert served - {("GET", DOCUMENT_PATH)} == {(e.method, e.path) for e in CONTROL_OPERATIONS}
+    others = {("GET", path) for path in (DOCUMENT_PATH, METRICS_PATH, EVENTS_PATH)}
+    assert served - others == {(e.method, e.path) for e in CONTROL_OPERATIONS}
 
 
 def test_every_tool_with_an_id_is_tried_with_foreign_ones() -> None:
@@ -247,6 +249,8 @@ async def test_no_key_of_a_world_does_what_needs_the_admin_token(
                 operation.method, filled(operation.path), body, key, **headers
             )
             assert answer.status_code == 401, operation.name
+    for path in (DOCUMENT_PATH, METRICS_PATH, EVENTS_PATH):
+        assert (await guarded.rest("GET", path, key=key)).status_code == 401, path
 
 
 async def test_the_admin_token_is_no_key_of_any_world(guarded: Wire) -> None:
