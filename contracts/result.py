@@ -1,23 +1,27 @@
 """What a run came to, as every report tells it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from contracts.levels import Grant, exit_status, grants, highest_granted
 from contracts.plan import Plan
 from contracts.requirements import Requirement
 from contracts.run import Settings
+from contracts.script import Script
 from contracts.target import Target
 from contracts.verdicts import Finding, settled
 
 INTERRUPTED = 130
+
+Scripts = Mapping[tuple[str, str], Script]
+"""By requirement and surface."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """``findings``: one for each requirement and surface, the baseline applied. ``credits``: what
     accepted starts cost. ``unreachable``: why the target could not be spoken to, "" when it
-    could."""
+    could. ``scripts``: how failures can be shown again."""
 
     target: Target
     settings: Settings
@@ -29,6 +33,7 @@ class Result:
     credits: float = 0
     interrupted: bool = False
     unreachable: str = ""
+    scripts: Scripts = field(default_factory=dict)
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from contracts.levels import SAYS
 from contracts.plan import Plan
-from contracts.requirements import by_id
+from contracts.requirements import Requirement, by_id
 from contracts.result import Result
 from contracts.verdicts import Finding, Verdict
 
@@ -31,10 +31,11 @@ TOLD = (Verdict.FAIL, Verdict.UNEXPECTED_PASS, Verdict.EXPECTED_FAILURE, Verdict
 
 
 def show_plan(plan: Plan) -> None:
-    """Every check with its requirements and worst-case credits."""
+    """Every check with its requirements, where each stands, and worst-case credits."""
     table = Table(title="What would be checked", title_justify="left", expand=False)
-    for name in ("level", "lane", "check", "surface", "requirement", "strength"):
+    for name in ("level", "lane", "check", "surface", "requirement", "strength", "source"):
         table.add_column(name, overflow="fold")
+    table.add_column("requests", overflow="fold")
     table.add_column("credits at most", justify="right")
     for item in plan.items:
         first = True
@@ -44,6 +45,8 @@ def show_plan(plan: Plan) -> None:
                 *(about if first else ("", "", "", "")),
                 row.id,
                 row.strength,
+                row.section,
+                _requests(row),
                 f"{row.worst_case_credits:g}" if row.worst_case_credits else "",
             )
             first = False
@@ -56,6 +59,12 @@ def show_plan(plan: Plan) -> None:
         f"{len(plan.items)} checks of {requirements} requirements;"
         f" at most {plan.worst_case_credits:g} credits. Nothing was sent."
     )
+
+
+def _requests(row: Requirement) -> str:
+    """How many golden cases are sent, and of what kind the requests are."""
+    count = f"{len(row.cases)} " if row.cases else ""
+    return f"{count}{row.cost}"
 
 
 @contextmanager

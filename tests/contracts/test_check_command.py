@@ -150,7 +150,9 @@ def test_the_key_is_in_no_output_and_no_file(tmp_path: Path) -> None:
         told = ("--target", str(profile), "--lanes", "access", "--report-dir", str(folder))
         done = check(*told, MEDIASIM_CONTRACT_KEY=CANARY)
     assert done.returncode == 1, done.stderr
-    written = [path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    assert len(files) > 5
+    written = [path.read_text(encoding="utf-8") for path in files]
     assert any("[main key]" in text for text in written)
     assert [text for text in (done.stdout, done.stderr, *written) if CANARY in text] == []
 

@@ -1,0 +1,139 @@
+"""From a failure to a replay of it: the check is made once more with every answer kept, what shows
+the failure is found, and all that is not needed is left out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import cast
+
+from contracts.backend import Backend, world_keys
+from contracts.check import Broken, CannotTell, DoesNotApply
+from contracts.exchange import Trace
+from contracts.plan import Item, Plan
+from contracts.requirements import Requirement, by_id
+from contracts.run import Runner
+from contracts.script import Script, Story, steps_of
+from contracts.shrink import shrunk
+from contracts.symptom import Heard, Leaf, Recording, decisive
+from contracts.target import Target
+from contracts.verdicts import Finding, Verdict
+from contracts.wire import Trouble, Wire, Withheld
+
+EXPLAINED = (Verdict.FAIL, Verdict.WARN, Verdict.EXPECTED_FAILURE)
+RUN_S = 60.0
+STEPS_MOST = 400
+_SEARCHED = ("laws",)
+"""Lanes whose checks have looked for the shortest calls themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    item: Item
+    row: Requirement
+    finding: Finding
+
+
+async def explained(
+    runner: Runner, plan: Plan, findings: Sequence[Finding], seconds: float = RUN_S
+) -> Mapping[tuple[str, str], Script]:
+    """A script for each failure; when the time is over, from what was recorded alone."""
+    until = monotonic() + seconds
+    scripts: dict[tuple[str, str], Script] = {}
+    for case in _cases(plan, findings):
+        key = (case.row.id, case.finding.surface)
+        if runner.target.has_worlds and monotonic() < until:
+            scripts[key] = await _replayed(runner, case, len(scripts))
+        else:
+            scripts[key] = await _recorded(runner.target, runner.settings.era, case)
+    return scripts
+
+
+def plain_script(target: Target, row: Requirement, finding: Finding) -> Script | None:
+    """From the recorded calls, without asking anything again; None without any."""
+    heard = heard_in(finding.trace)
+    return _script(target, row, finding, heard, ()) if heard else None
+
+
+def heard_in(trace: Trace) -> list[Heard]:
+    """The recorded calls that were answered."""
+    return [Heard(each, each.answer) for each in trace[-STEPS_MOST:] if each.status]
+
+
+def _cases(plan: Plan, findings: Sequence[Finding]) -> list[_Case]:
+    rows = by_id(plan.requirements)
+    items = {(row.id, item.surface): item for item in plan.items for row in item.requirements}
+    return [
+        _Case(items[each.requirement, each.surface], rows[each.requirement], each)
+        for each in findings
+        if each.verdict in EXPLAINED and (each.requirement, each.surface) in items
+    ]
+
+
+async def _replayed(runner: Runner, case: _Case, number: int) -> Script:
+    """The shorter of two: from the check's own choice of calls, and from all that it made."""
+    target, era = runner.target, runner.settings.era
+    name = f"replay-{runner.settings.seed}-{number}"
+    heard = [] if case.item.check.lane in _SEARCHED else await _heard_again(runner, case, name)
+    shown = await decisive(case.item, case.row.id, heard, target, era) if heard else ()
+    scripts = []
+    if heard:
+        scripts.append(_script(target, case.row, case.finding, heard, shown))
+    told = heard_in(case.finding.trace)
+    if told or not scripts:
+        scripts.append(_script(target, case.row, case.finding, told, ()))
+    for index, script in enumerate(scripts):
+        short = await shrunk(script, f"{name}-{index}")
+        if short.shortened:
+            return short
+    return scripts[0]
+
+
+async def _recorded(target: Target, era: str, case: _Case) -> Script:
+    heard = heard_in(case.finding.trace)
+    shown = await decisive(case.item, case.row.id, heard, target, era)
+    return _script(target, case.row, case.finding, heard, shown)
+
+
+async def _heard_again(runner: Runner, case: _Case, name: str) -> list[Heard]:
+    """Every call of the check with its whole answer; empty when nothing is wrong this time."""
+    recording = Recording(runner.wire)
+    # A backend asks of its wire only that it sends.
+    wire = cast("Wire", recording)
+    era = runner.settings.era
+    backend = Backend(runner.target, wire, world_keys(name), era=era, name=name)
+    try:
+        await backend.prepare(credits=case.item.check.credits)
+        judged = await case.item.check.function(backend, case.item.surface)
+    except Broken:
+        return recording.heard[-STEPS_MOST:]
+    except (Trouble, Withheld, CannotTell, DoesNotApply):
+        return []
+    broken = [each for each in judged or () if isinstance(each.broken, Broken)]
+    return recording.heard if case.row.id in {each.requirement for each in broken} else []
+
+
+def _script(
+    target: Target,
+    row: Requirement,
+    finding: Finding,
+    heard: Sequence[Heard],
+    shown: Sequence[Leaf],
+) -> Script:
+    story = Story(
+        requirement=row.id,
+        surface=finding.surface,
+        says=row.says,
+        source=f"{row.section} ({row.strength})",
+        expected=finding.expected,
+        got=finding.got,
+    )
+    steps = steps_of(heard, tuple(shown), target.rest_url, worlds=target.has_worlds)
+    return Script(
+        story,
+        steps,
+        rest=target.rest_url,
+        mcp=target.mcp_url,
+        key_env=target.key_env,
+        second_key_env=target.second_key_env,
+        simulated=target.has_worlds,
+    )

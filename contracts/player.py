@@ -1,0 +1,207 @@
+"""Plays recorded calls again and looks whether the answers still show what was wrong.
+
+Nothing but the standard library: a replay that is written as a pytest file carries this text.
+"""
+
+import json
+import time
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+MISSING = "[missing]"
+PATIENCE = 8
+FINAL = ("completed", "failed")
+
+
+class CannotPlay(Exception):
+    """No answer came, or the target lacks what the calls need."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where to play. ``key``: the account's; ``second_key``: another one's, "" for none.
+    ``wait_s``: between two looks at a job whose clock can't be moved, ``finish_s`` in all."""
+
+    rest: str
+    mcp: str
+    key: str = field(repr=False)
+    second_key: str = field(default="", repr=False)
+    wait_s: float = 0.5
+    finish_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class Played:
+    """``shown``: every fact is as it was recorded, so the backend is still broken. ``lines``: each
+    fact with what was answered now."""
+
+    shown: bool
+    lines: tuple[str, ...]
+    answers: tuple[Mapping[str, Any], ...] = ()
+
+
+def play(script: Mapping[str, Any], place: Place) -> Played:
+    """Every step in order. Raises CannotPlay."""
+    known = {"url": place.rest, "world": _world(place.key)}
+    controlled = any(step["control"] for step in script["steps"]) and _has_control(place)
+    answers: dict[int, Mapping[str, Any]] = {}
+    lines: list[str] = []
+    shown = True
+    for step in script["steps"]:
+        if step["control"] and not controlled:
+            if step["facts"]:
+                raise CannotPlay("the target has no control plane to look into")
+            continue
+        answers[step["number"]] = answer = _answered(step, place, known, answers)
+        for take in step["take"]:
+            found = at(answer, take["at"])
+            if isinstance(found, str):
+                known[take["name"]] = found
+        for fact in step["facts"]:
+            same, text = _judged(fact, answer, answers, known)
+            shown = shown and same
+            lines.append(f"step {step['number']}: {text}")
+    return Played(shown and bool(lines), tuple(lines), tuple(answers.values()))
+
+
+def at(answer: Mapping[str, Any], path: Sequence[Any]) -> Any:
+    """A part of an answer; ``#keys`` are an object's names, ``#length`` is a
+    list's length, ``#digest`` stands for the whole of what is too long to be listed."""
+    value: Any = answer
+    for part in path:
+        if part == "#keys":
+            return sorted(value) if isinstance(value, dict) else MISSING
+        if part == "#digest":
+            return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+        if part == "#length":
+            return len(value) if isinstance(value, list) else MISSING
+        if (isinstance(value, list) and isinstance(part, int) and part < len(value)) or (
+            isinstance(value, dict) and part in value
+        ):
+            value = value[part]
+        else:
+            return MISSING
+    return value
+
+
+def answer_of(status: int, headers: Mapping[str, str], content: bytes) -> Mapping[str, Any]:
+    """An answer's parts by name: status, headers, body (its JSON, or None) and bytes."""
+    named = {name.lower(): value for name, value in headers.items()}
+    text = content.decode("utf-8", "replace")
+    if named.get("content-type", "").startswith("text/event-stream"):
+        text = "".join(line[5:] for line in text.splitlines() if line.startswith("data: {"))
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    return {"status": status, "header": named, "body": body, "bytes": len(content)}
+
+
+def _answered(
+    step: Mapping[str, Any],
+    place: Place,
+    known: Mapping[str, str],
+    answers: Mapping[int, Mapping[str, Any]],
+) -> Mapping[str, Any]:
+    """A look at a job is repeated until it shows what was recorded, or the job has ended."""
+    since = time.monotonic()
+    while True:
+        answer = _sent(step, place, known)
+        if not step["watch"] or all(_judged(f, answer, answers, known)[0] for f in step["facts"]):
+            return answer
+        if _status_in(answer["body"]) in FINAL or time.monotonic() - since > place.finish_s:
+            return answer
+        time.sleep(place.wait_s)
+
+
+def _sent(step: Mapping[str, Any], place: Place, known: Mapping[str, str]) -> Mapping[str, Any]:
+    base = {"rest": place.rest, "mcp": place.mcp, "": ""}[step["base"]]
+    url = urlsplit(base + _filled(step["path"], known))
+    headers = {name: _filled(value, known) for name, value in step["headers"].items()}
+    key = _key(step, place)
+    if key:
+        headers |= {"Authorization": f"Bearer {key}"} if step["bearer"] else {"X-API-Key": key}
+    body = b64decode(step["body_base64"]) + bytes(step["zeros"]) + step["tail"].encode("latin-1")
+    body = body or _filled(step["body"], known).encode()
+    path = url._replace(scheme="", netloc="").geturl() or "/"
+    make = HTTPSConnection if url.scheme == "https" else HTTPConnection
+    for attempt in range(PATIENCE):
+        connection = make(url.netloc, timeout=60)
+        try:
+            connection.request(step["method"], path, body or None, headers)
+            reply = connection.getresponse()
+            return answer_of(reply.status, dict(reply.getheaders()), reply.read())
+        except (OSError, HTTPException) as error:
+            if not step["again"] or attempt == PATIENCE - 1:
+                raise CannotPlay(f"step {step['number']}: {error!r}") from error
+            time.sleep(0.05 * 2**attempt)
+        finally:
+            connection.close()
+    raise CannotPlay("no answer")
+
+
+def _key(step: Mapping[str, Any], place: Place) -> str:
+    """The account's; in another world of the same script the key that opens that one."""
+    if step["control"] or step["who"] not in ("main", "second", "bad"):
+        return ""
+    if step["who"] == "bad":
+        return "no-such-key"
+    main = f"sk_test_{_world(place.key)}-{step['world']}" if step["world"] else place.key
+    if step["who"] == "main":
+        return main
+    return f"{main}.second" if step["world"] else place.second_key or f"{place.key}.second"
+
+
+def _judged(
+    fact: Mapping[str, Any],
+    answer: Mapping[str, Any],
+    answers: Mapping[int, Mapping[str, Any]],
+    known: Mapping[str, str],
+) -> tuple[bool, str]:
+    found, wanted, what = at(answer, fact["at"]), fact["is"], ".".join(map(str, fact["at"]))
+    if "since" in fact:
+        number, path = fact["since"]
+        earlier = at(answers.get(number, {}), path)
+        numbers = isinstance(found, int | float) and isinstance(earlier, int | float)
+        found, what = (found - earlier if numbers else MISSING), f"{what} since step {number}"
+    elif isinstance(wanted, str):
+        wanted = _filled(wanted, known)
+    same = found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
+    shown, recorded = (json.dumps(each, ensure_ascii=False)[:200] for each in (found, wanted))
+    return same, f"{what} is {shown}, as recorded" if same else f"{what} is {shown}, was {recorded}"
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    for name, value in known.items():
+        text = text.replace("${" + name + "}", value)
+    return text
+
+
+def _world(key: str) -> str:
+    return key.removeprefix("sk_test_").partition(".")[0]
+
+
+def _status_in(body: Any) -> Any:
+    for path in (["status"], ["result", "structuredContent", "status"]):
+        found = at(body, path) if isinstance(body, dict) else MISSING
+        if found != MISSING:
+            return found
+    return None
+
+
+def _has_control(place: Place) -> bool:
+    url = urlsplit(place.rest)
+    make = HTTPSConnection if url.scheme == "https" else HTTPConnection
+    connection = make(url.netloc, timeout=60)
+    try:
+        connection.request("GET", f"{url.path}/_sim/info")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException) as error:
+        raise CannotPlay(f"{place.rest}: {error!r}") from error
+    finally:
+        connection.close()

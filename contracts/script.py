@@ -1,0 +1,259 @@
+"""A failure as calls that can be played again: what is sent, what is kept of an answer for later
+calls, and which facts show that the backend is still broken."""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts import player
+from contracts.symptom import Heard, Leaf, Path, world_of
+from contracts.wire import BEARER
+
+SHORTEST_KEPT = 8
+LAST_JUDGED = 1
+FACTS_MOST = 40
+_READS = ("GET", "HEAD")
+_OWN_HEADERS = frozenset({"authorization", "x-api-key"})
+_VOLATILE = re.compile(r"(^|_)(id|at|now|url|urls|token|key|message|detail|request_id)$|time")
+_KEY_IN_URL = re.compile(r"([?&][\w-]*key[\w-]*=)\[hidden\]")
+_HEADERS_LOOKED_AT = ("content-type", "www-authenticate", "allow")
+BOUNDARY_END = "\r\n--mediasim-contract-part--\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a replay says of itself."""
+
+    requirement: str
+    surface: str
+    says: str
+    source: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """``steps``: as ``contracts.player`` plays them. ``rest``, ``mcp``: where they were recorded;
+    ``key_env``, ``second_key_env``: names of variables. ``simulated``: they were recorded on a
+    simulator, whose keys are free. ``shortened``: played again, and nothing can be left out."""
+
+    story: Story
+    steps: tuple[Mapping[str, Any], ...]
+    rest: str
+    mcp: str
+    key_env: str
+    second_key_env: str
+    simulated: bool
+    shortened: bool = False
+
+    @property
+    def calls(self) -> tuple[Mapping[str, Any], ...]:
+        """Without what prepares a world or opens a session."""
+        return tuple(
+            each
+            for each in self.steps
+            if not each["setup"] and each["call"] not in ("initialize", "notifications/initialized")
+        )
+
+
+@dataclass(slots=True)
+class _Names:
+    """Values of answers that later requests repeat."""
+
+    values: dict[str, str] = field(default_factory=dict)
+
+    def put_into(self, text: str) -> str:
+        for value in sorted(self.values, key=len, reverse=True):
+            text = text.replace(value, "${" + self.values[value] + "}")
+        return text
+
+
+def steps_of(
+    heard: Sequence[Heard], decisive: Sequence[Leaf], rest_url: str, *, worlds: bool
+) -> tuple[Mapping[str, Any], ...]:
+    """``decisive``: what shows the failure; empty: whatever the last answer says, but for what is
+    new each time."""
+    names = _Names({rest_url: "url"} if rest_url else {})
+    world = world_of(heard)
+    if worlds and world:
+        names.values[world] = "world"
+    shown = decisive or _last_said(heard)
+    sent = [_sent_text(each) for each in heard]
+    steps = []
+    for index, each in enumerate(heard):
+        step = _step(index, each, names)
+        if worlds and each.exchange.base:
+            # A simulator's key is no secret, and whether it may stand in a URL is judged.
+            step["path"] = _KEY_IN_URL.sub(r"\1sk_test_${world}", step["path"])
+        step["take"] = _taken(index, each, "".join(sent[index + 1 :]), names)
+        step["facts"] = _facts(index, shown, heard, names, worlds=worlds)
+        step["watch"] = bool(step["facts"]) and not worlds and _looks_at_job(each)
+        steps.append(step)
+    return tuple(steps)
+
+
+def with_steps(script: Script, steps: Sequence[Mapping[str, Any]]) -> Script:
+    """The same failure by fewer calls."""
+    return Script(
+        script.story,
+        tuple(steps),
+        script.rest,
+        script.mcp,
+        script.key_env,
+        script.second_key_env,
+        script.simulated,
+        shortened=True,
+    )
+
+
+def _step(index: int, heard: Heard, names: _Names) -> dict[str, Any]:
+    told = heard.exchange
+    kept = {k: names.put_into(v) for k, v in told.headers if k.lower() not in _OWN_HEADERS}
+    return {
+        "number": index + 1,
+        "surface": told.surface,
+        "call": told.call,
+        "who": told.who.removesuffix(BEARER),
+        "bearer": told.who.endswith(BEARER),
+        "world": told.world,
+        "setup": told.setup,
+        "control": told.surface == "control",
+        "again": told.surface == "control" or told.method in _READS,
+        "method": told.method,
+        "base": told.base,
+        "path": names.put_into(told.path),
+        "headers": kept,
+        **_body(heard, names),
+    }
+
+
+def _body(heard: Heard, names: _Names) -> dict[str, Any]:
+    """As text where it is text; a file that was cut is filled with zeros up to its length."""
+    sent, missing = heard.exchange.sent, heard.exchange.sent_bytes - len(heard.exchange.sent)
+    try:
+        text = sent.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    if missing <= 0 and (text or not sent) and "\x00" not in text:
+        return {"body": names.put_into(text), "body_base64": "", "zeros": 0, "tail": ""}
+    tail = BOUNDARY_END if missing > len(BOUNDARY_END) else ""
+    zeros = max(missing - len(tail), 0)
+    encoded = b64encode(sent).decode("ascii")
+    return {"body": "", "body_base64": encoded, "zeros": zeros, "tail": tail}
+
+
+def _sent_text(heard: Heard) -> str:
+    told = heard.exchange
+    values = " ".join(value for _, value in told.headers)
+    return f"{told.path} {values} {told.sent.decode('utf-8', 'replace')}\n"
+
+
+def _taken(index: int, heard: Heard, later: str, names: _Names) -> list[dict[str, Any]]:
+    """What later requests repeat of this answer; from then on it has a name."""
+    found = []
+    session = dict(heard.exchange.answer_headers).get("mcp-session-id", "")
+    candidates: list[tuple[Path, Any]] = [(("header", "mcp-session-id"), session)]
+    candidates += texts(heard.answer["body"], ("body",))
+    for path, value in candidates:
+        if len(value) < SHORTEST_KEPT or value in names.values or value not in later:
+            continue
+        names.values[value] = f"kept_{index + 1}_{len(found) + 1}"
+        found.append({"name": names.values[value], "at": list(path)})
+    return found
+
+
+def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every text in a JSON value that is an id or a URL rather than prose."""
+    if isinstance(value, dict):
+        # What a tool tells twice is taken where it is easier to read.
+        names = ["structuredContent"] if "structuredContent" in value else list(value)
+        for name in names:
+            if name not in ("prompt", "model", "message", "detail"):
+                yield from texts(value[name], (*path, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from texts(inner, (*path, index))
+    elif isinstance(value, str) and " " not in value:
+        yield path, value
+
+
+def _facts(
+    index: int, shown: Sequence[Leaf], heard: Sequence[Heard], names: _Names, *, worlds: bool
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for leaf in shown:
+        if leaf.index != index:
+            continue
+        earlier = None if worlds else _earlier(leaf, shown, heard)
+        fact: dict[str, Any] = {"at": list(leaf.path), "is": leaf.value}
+        if earlier is not None:
+            fact["since"] = [earlier.index + 1, list(earlier.path)]
+            fact["is"] = leaf.value - earlier.value
+        elif isinstance(leaf.value, str):
+            fact["is"] = names.put_into(leaf.value)
+        elif not worlds and _is_balance(leaf, heard):
+            continue  # the first of several: the later ones are told from it
+        found.append(fact)
+    return found
+
+
+def _earlier(leaf: Leaf, shown: Sequence[Leaf], heard: Sequence[Heard]) -> Leaf | None:
+    """The balance before, of an account whose balance nobody can set."""
+    if not _is_balance(leaf, heard):
+        return None
+    before = [each for each in shown if each.index < leaf.index and _is_balance(each, heard)]
+    return min(before, key=lambda each: each.index, default=None)
+
+
+def _is_balance(leaf: Leaf, heard: Sequence[Heard]) -> bool:
+    number = isinstance(leaf.value, int | float) and not isinstance(leaf.value, bool)
+    return number and heard[leaf.index].exchange.call == "get_balance" and leaf.path[0] == "body"
+
+
+def _looks_at_job(heard: Heard) -> bool:
+    return heard.exchange.call in (
+        "get_generation_status",
+        "get_music_status",
+        "get_separation_status",
+    )
+
+
+def _last_said(heard: Sequence[Heard]) -> list[Leaf]:
+    judged = [i for i, each in enumerate(heard) if not each.exchange.setup]
+    return [leaf for index in judged[-LAST_JUDGED:] for leaf in said(index, heard[index].answer)]
+
+
+def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
+    """What an answer says, but for ids, times, addresses and words."""
+    yield Leaf(index, ("status",), answer["status"])
+    for name in _HEADERS_LOOKED_AT:
+        yield Leaf(index, ("header", name), answer["header"].get(name, player.MISSING))
+    if answer["body"] is None:
+        yield Leaf(index, ("bytes",), answer["bytes"])
+        return
+    parts = [
+        Leaf(index, path, value)
+        for path, value in _parts(answer["body"], ("body",))
+        if not any(isinstance(part, str) and _VOLATILE.search(part) for part in path)
+    ]
+    if len(parts) > FACTS_MOST:
+        whole = ("body", "#digest")
+        parts = [Leaf(index, whole, player.at(answer, whole)), *parts[: FACTS_MOST // 2]]
+    yield from parts
+
+
+def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, dict):
+        yield (*path, "#keys"), sorted(value)
+        for name, inner in value.items():
+            if not (name == "content" and "structuredContent" in value):
+                yield from _parts(inner, (*path, name))
+    elif isinstance(value, list):
+        yield (*path, "#length"), len(value)
+        for index, inner in enumerate(value):
+            yield from _parts(inner, (*path, index))
+    else:
+        yield path, value

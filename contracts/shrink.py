@@ -1,0 +1,104 @@
+"""The fewest calls that still show a failure: one after the other is left out, and the rest is
+played again in a world of its own."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from contracts.player import CannotPlay, Place, Played, at, play
+from contracts.script import Script, with_steps
+
+SHRINK_S = 5.0
+PLAYS_MOST = 120
+
+Steps = Sequence[Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class _Tries:
+    """``name``: of the worlds, a number is put behind it."""
+
+    script: Script
+    name: str
+    until: float
+    count: int = 0
+
+    async def played(self, steps: Steps) -> Played | None:
+        """None: there is no time, or it can't be played."""
+        if monotonic() > self.until or self.count >= PLAYS_MOST:
+            return None
+        self.count += 1
+        place = Place(self.script.rest, self.script.mcp, f"sk_test_{self.name}-r{self.count}")
+        try:
+            return await asyncio.to_thread(play, {"steps": steps}, place)
+        except CannotPlay:
+            return None
+
+    async def shows(self, steps: Steps) -> bool:
+        found = await self.played(steps)
+        return found is not None and found.shown
+
+
+async def shrunk(script: Script, name: str, seconds: float = SHRINK_S) -> Script:
+    """The shortest that was found in time; the script as it is when it does not show the failure
+    when played again. Only for targets where worlds can be had."""
+    tries = _Tries(script, name, monotonic() + seconds)
+    steps = await _steady(script.steps, tries)
+    if steps is None:
+        return script
+    chunk = max(len(steps) // 2, 1)
+    while True:
+        index = len(steps) - 1
+        while index >= 0:
+            start = max(index - chunk + 1, 0)
+            rest = [*steps[:start], *steps[index + 1 :]]
+            if _whole(steps[start : index + 1], rest) and await tries.shows(rest):
+                steps = rest
+                index = min(start, len(steps)) - 1
+            else:
+                index -= chunk
+        if chunk == 1:
+            break
+        chunk //= 2
+    return with_steps(script, steps)
+
+
+async def _steady(steps: Steps, tries: _Tries) -> list[Mapping[str, Any]] | None:
+    """The steps with those facts alone that come again; None when nothing is left."""
+    found = await tries.played(steps)
+    if found is None:
+        return None
+    if found.shown:
+        return list(steps)
+    kept = _only_equal(steps, found)
+    return kept if kept and await tries.shows(kept) else None
+
+
+def _only_equal(steps: Steps, found: Played) -> list[Mapping[str, Any]]:
+    """None at all when something else than a value of a body differs: it is not the same then."""
+    answers = dict(zip([step["number"] for step in steps], found.answers, strict=False))
+    kept = []
+    for step in steps:
+        facts = []
+        for fact in step["facts"]:
+            wanted, got = fact["is"], at(answers.get(step["number"], {}), fact["at"])
+            filled = isinstance(wanted, str) and "${" in wanted
+            if "since" in fact or filled or got == wanted:
+                facts.append(fact)
+            elif fact["at"][0] != "body":
+                return []
+        kept.append({**step, "facts": facts})
+    return kept
+
+
+def _whole(left: Steps, rest: Steps) -> bool:
+    """Whether what is left out shows nothing, prepares no world that is still used, and keeps
+    nothing that is needed later."""
+    used_worlds = {step["world"] for step in rest if not step["setup"]}
+    if any(step["facts"] or (step["setup"] and step["world"] in used_worlds) for step in left):
+        return False
+    names = ["${" + take["name"] + "}" for step in left for take in step["take"]]
+    used = [f"{step['path']}{step['headers']}{step['body']}{step['facts']}" for step in rest]
+    return not any(name in text for name in names for text in used)
