@@ -125,6 +125,15 @@ async def test_nothing_that_was_armed_is_left_after_a_play() -> None:
     assert left == [[], [], []]
 
 
+async def test_what_others_armed_stays_after_a_play() -> None:
+    async with wired() as wire:
+        world = await wire.simulator.control.worlds.world("w")
+        point = {"point": "file.before"}
+        await wire.rest("POST", "/_sim/breakpoints", point, key=None, X_Sim_Namespace="w")
+        await played(wire, "last-credit-race", "rest")
+    assert [one.point for one in world.lab.breakpoints.all()] == ["file.before"]
+
+
 IMAGE = {"model": "nano-banana", "prompt": "A lighthouse"}
 SONG = {"prompt": "A waltz", "instrumental": True}
 RIGHT = SCENARIOS[ONE]
