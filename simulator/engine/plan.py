@@ -88,7 +88,8 @@ class Plan:
         drawn = draw(world.seed, "seed", number) % SEED_MOST
         seed = drawn if self.seed is None else self.seed
         fault = job_fault(one.effect for one in fired) if fired else HEALTHY
-        times, ahead_ms = at_once(now_ms), ()
+        times = at_once(now_ms)
+        ahead_ms: tuple[int, ...] = ()
         if not self.at_once:
             factor = between(world.seed, FACTOR_LEAST, FACTOR_MOST, "time", number)
             times = timetable(now_ms, self.estimated_time_s, factor, fault)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from simulator.domain.effects import effect_from_text
-from simulator.domain.faults import Call, Fault, Fired, Match
+from simulator.domain.effects import Layer, effect_from_text, effects_from_text
+from simulator.domain.faults import Call, Fault, Fired, Match, that_take_place
 from simulator.engine.asks import Asks, decide
 from simulator.engine.faultbook import FaultBook
 
@@ -36,7 +36,8 @@ def test_the_first_that_are_skipped_pass() -> None:
 def test_what_did_not_come_to_pass_is_taken_by_the_next() -> None:
     book = FaultBook(0)
     book.add(a_fault(times=1))
-    book.give_back(book.take(START, 0, ("job",)))
+    layers: tuple[Layer, ...] = ("job",)
+    book.give_back(book.take(START, 0, layers))
     assert taken(book, 2) == [True, False]
 
 
@@ -100,3 +101,48 @@ def test_a_removed_fault_is_gone_and_its_id_is_not_given_again() -> None:
     first = book.add(a_fault()).fault.id
     assert (book.remove(first), book.remove(first)) == (True, False)
     assert book.add(a_fault()).fault.id == "fault-2"
+
+
+def test_kinds_that_cannot_touch_a_call_are_not_taken() -> None:
+    book = FaultBook(0)
+    book.add(a_fault("status=500", times=1))
+    assert book.take(START, 0, ("wire",), ("status",)) == ()
+    assert [one.id for one in book.take(START, 0, ("wire",))] == ["fault-1"]
+
+
+def test_what_waits_for_a_call_is_found_and_not_counted() -> None:
+    book = FaultBook(0)
+    book.add(a_fault("stuck", Match(model="z-image")))
+    book.add(a_fault("stuck", until_ms=5))
+    book.add(a_fault("stuck", times=1))
+    found = [book.waiting(START, now_ms, "stuck") for now_ms in (0, 5)]
+    assert [one and one.id for one in found] == ["fault-2", "fault-3"]
+    assert taken(book, 1, now_ms=5) == [True]
+    assert (book.waiting(START, 5, "stuck"), book.waiting(START, 0, "fail")) == (None, None)
+
+
+def test_what_is_given_back_after_its_rule_is_gone_is_forgotten() -> None:
+    book = FaultBook(0)
+    book.add(a_fault(times=1))
+    fired = book.take(START, 0, ("job",))
+    book.remove("fault-1")
+    book.give_back(fired)
+    assert book.all() == []
+
+
+RIVALS = [
+    ("stuck, fail, moderation", ["stuck"]),
+    ("moderation, stuck", ["moderation"]),
+    ("drop, status=503, malformed, delay=1", ["drop", "delay"]),
+    ("outage, drop, truncate", ["outage", "truncate"]),
+    ("status=503, oversized, schema_changed", ["status"]),
+    ("stream_silent, stream_cut", ["stream_silent"]),
+    ("slow=2, late_cdn=1, slow=3", ["slow", "late_cdn"]),
+]
+
+
+@pytest.mark.parametrize(("text", "left"), RIVALS)
+@pytest.mark.ruling("faults.priority")
+def test_what_excludes_another_is_chosen_by_its_place(text: str, left: list[str]) -> None:
+    fired = [Fired("header", effect) for effect in effects_from_text(text)]
+    assert [one.effect.kind for one in that_take_place(fired)] == left

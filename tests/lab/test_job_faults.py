@@ -1,12 +1,18 @@
 """Faults of a job: what becomes of it, and where that shows, by every way in."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from tests.lab.ways import PRICE, Lab
 
-LONG = {"model": "kling-3-0-std", "generation_type": "text-to-video", "duration": "5s"}
+LONG: Mapping[str, Any] = {
+    "model": "kling-3-0-std",
+    "generation_type": "text-to-video",
+    "duration": "5s",
+}
 
 
 @pytest.mark.fault("fail")

@@ -77,8 +77,14 @@ class Troubled(RuleBasedStateMachine):
         until_ms = None if window_ms is None else self.now_ms + window_ms
         self.world.lab.faults.add(
             Fault(
-                *("", 0, Match(model=model), effect_from_text(effect)),
-                *(times, skip, chance, None, until_ms),
+                id="",
+                number=0,
+                match=Match(model=model),
+                effect=effect_from_text(effect),
+                times=times,
+                skip=skip,
+                probability=chance,
+                until_ms=until_ms,
             ),
             self.now_ms,
         )
