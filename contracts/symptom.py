@@ -103,32 +103,23 @@ def world_of(heard: Sequence[Heard]) -> str:
 async def decisive(
     item: Item, requirement: str, heard: Sequence[Heard], target: Target, era: str
 ) -> tuple[Leaf, ...]:
-    """The values without which the check would have passed, or at least would not have failed
-    where it did; empty when that can't be told."""
+    """The values without which the check would have passed; empty when that can't be told."""
     bench = _Bench(item.check, item.surface, requirement, heard, target, era)
     recorded = await bench.judged({})
     if recorded in (None, HOLDS):
         return ()
     until = monotonic() + JUDGE_S
-    found, elsewhere = [], []
+    found: list[Leaf] = []
     words = _words(recorded[1]) if recorded else ()
     for leaf in leaves(heard)[:LEAVES_MOST]:
-        moved = False
         for value in _others(leaf, words):
             if monotonic() > until:
                 break
-            judged = await bench.judged({leaf.index: _altered(heard[leaf.index], leaf.path, value)})
-            if judged == HOLDS:
+            altered = _altered(heard[leaf.index], leaf.path, value)
+            if await bench.judged({leaf.index: altered}) == HOLDS:
                 found.append(leaf)
                 break
-            moved = moved or judged != recorded
-        elsewhere += [leaf] if moved else []
-    return (
-        tuple(found)
-        or await _in_turn(bench, heard)
-        or await _in_place_of(bench, heard)
-        or _judged_last(heard, elsewhere)
-    )
+    return tuple(found) or await _in_turn(bench, heard) or await _in_place_of(bench, heard)
 
 
 async def _in_place_of(bench: "_Bench", heard: Sequence[Heard]) -> tuple[Leaf, ...]:
@@ -189,12 +180,6 @@ def _changing(looks: Sequence[Leaf]) -> tuple[Leaf, ...]:
             return one, other
     changed = [leaf for pair in pairs if pair[0].value != pair[1].value for leaf in pair]
     return tuple(dict.fromkeys(changed))
-
-
-def _judged_last(heard: Sequence[Heard], found: Sequence[Leaf]) -> tuple[Leaf, ...]:
-    """Those of the last answer; a check that fails elsewhere for an earlier one tells nothing."""
-    last = max((i for i, each in enumerate(heard) if not each.exchange.setup), default=0)
-    return tuple(leaf for leaf in found if leaf.index == last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +281,7 @@ def _others(leaf: Leaf, words: Sequence[str]) -> Iterator[Any]:
         yield from (value + 1, value - 1, 0, 99, 100, None)
     elif isinstance(value, str):
         yield from (each for each in words if not _number(each) and each != value)
-        yield from ("", None)
+        yield from (float(value) if _number(value) else 1, "", None, 1, True, [], {})
     else:
         yield from (0, True, False, "text", [], {})
         yield from (int(each) for each in words if each.isdigit())
