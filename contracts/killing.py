@@ -12,8 +12,20 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.data import DataError
-from contracts.matrix import SHORT_CALLS, Matrix, write_matrix
-from contracts.mutants import Mutant, MutantsFailed, Outcome, Suite, clean_run, hunt, listed
+from contracts.matrix import Matrix, write_matrix
+from contracts.mutants import (
+    CLEAN,
+    SHORT_CALLS,
+    Mutant,
+    MutantsFailed,
+    Outcome,
+    Suite,
+    Way,
+    clean_run,
+    hunt,
+    listed,
+    running,
+)
 from contracts.plan import PlanError
 from contracts.requirements import by_id
 from contracts.target import WrongTarget
@@ -34,15 +46,14 @@ interrupted."""
 @click.option("--shard", metavar="I/N", default="1/1", help="One of N parts of the mutants.")
 @click.option("--jobs", type=click.IntRange(1, 16), default=2, show_default=True)
 @click.option("--full", is_flag=True, help="Ask everything else as well, to see what finds it.")
+@click.option("--replays", is_flag=True, help="Play each kill again, there and on the clean one.")
 @click.option("--report-dir", metavar="DIR", type=Path, help="Where the matrix is written.")
 @click.option("--list", "as_list", is_flag=True, help="Tell the mutants; start none.")
-def mutants(
-    *, only: str, shard: str, jobs: int, full: bool, report_dir: Path | None, as_list: bool
-) -> None:
+def mutants(**given: object) -> None:
     """Start deliberately broken backends, one fault each, and see whether the requirement that was
     named for it beforehand finds it. The clean backend must pass all of them first."""
     try:
-        status = _mutants(only, shard, jobs, full, report_dir, as_list)
+        status = _mutants(given)
     except (DataError, PlanError) as error:
         status = _complain(WRONG_USE, str(error))
     except (MutantsFailed, WrongTarget) as error:
@@ -52,25 +63,24 @@ def mutants(
     raise click.exceptions.Exit(status)
 
 
-def _mutants(
-    only: str, shard: str, jobs: int, full: bool, report_dir: Path | None, as_list: bool
-) -> int:
+def _mutants(given: dict[str, object]) -> int:
     """Raises DataError, PlanError, MutantsFailed, WrongTarget, OSError."""
-    chosen = choose(asyncio.run(listed()), only, shard)
-    if as_list:
+    chosen = choose(asyncio.run(listed()), str(given["only"]), str(given["shard"]))
+    if given["as_list"]:
         _show_list(chosen)
         return FINE
     hunting = _Hunt(Suite(), chosen)
     try:
-        asyncio.run(hunting.run(jobs, full=full))
+        asyncio.run(hunting.run(given))
     except KeyboardInterrupt:
         hunting.interrupted = True
     except BaseExceptionGroup as group:
         raise _first(group) from group
     matrix = hunting.matrix()
     _show(matrix)
-    if report_dir is not None:
-        for path in write_matrix(matrix, report_dir):
+    folder = given["report_dir"]
+    if isinstance(folder, Path):
+        for path in write_matrix(matrix, folder):
             sys.stdout.write(f"{path}\n")
     if matrix.interrupted:
         return INTERRUPTED
@@ -103,10 +113,14 @@ class _Hunt:
         self._clean = 0
         self.interrupted = False
 
-    async def run(self, jobs: int, *, full: bool) -> None:
+    async def run(self, given: dict[str, object]) -> None:
         """Raises MutantsFailed, WrongTarget, and groups of them."""
-        self._clean = len(await clean_run(self._suite, self._chosen))
-        await hunt(self._suite, self._chosen, jobs, self._told, full=full)
+        jobs = given["jobs"]
+        async with running(CLEAN) as clean:
+            self._clean = len(await clean_run(self._suite, self._chosen, clean))
+            way = Way(clean, full=bool(given["full"]), replays=bool(given["replays"]))
+            most = jobs if isinstance(jobs, int) else 1
+            await hunt(self._suite, self._chosen, most, way, self._told)
 
     def matrix(self) -> Matrix:
         return Matrix(
@@ -163,6 +177,8 @@ def _show(matrix: Matrix) -> None:
     for each in matrix.survivors:
         console.print(f"{each.mutant.name} survived {each.mutant.requirement}: {each.why}")
     told = matrix.summary()
+    for what, count in told["replays"].items():
+        console.print(f"{count} of {told['replayed']}: a replay {what}.")
     console.print(
         f"{told['killed']} of {told['mutants']} killed by the requirement named beforehand;"
         f" median {told['median_seconds']:g} s; {told['short_traces']} are shown by at most"

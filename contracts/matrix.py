@@ -2,17 +2,17 @@
 offline."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from contracts.mutants import Mutant, Outcome
+from contracts.mutants import SHORT_CALLS, Mutant, Outcome
 from contracts.requirements import Requirement
 
 VERSION = 1
-SHORT_CALLS = 6
 TEMPLATE = "matrix.html.jinja"
 
 
@@ -54,6 +54,8 @@ class Matrix:
             "slowest_seconds": round(seconds[-1], 2) if seconds else 0,
             "short_traces": sum(each.calls <= SHORT_CALLS for each in killed),
             "short_trace_calls": SHORT_CALLS,
+            "replayed": sum(bool(each.replay) for each in killed),
+            "replays": dict(Counter(each.replay for each in killed if each.replay)),
         }
 
     def kinds(self) -> list[tuple[str, int, int]]:
@@ -134,6 +136,7 @@ def _row(outcome: Outcome, requirements: Mapping[str, Requirement]) -> dict[str,
         "reached": outcome.reached,
         "seconds": round(outcome.seconds, 2),
         "calls": outcome.calls,
+        "replay": outcome.replay,
         "why": outcome.why,
         "trace": [
             {"surface": each.surface, "call": each.call, "status": each.status}

@@ -30,6 +30,7 @@ CLEAN = "none"
 START_S, STOP_S, LOOK_S = 60.0, 10.0, 0.02
 FOUND = (Verdict.FAIL, Verdict.WARN)
 HANDSHAKE = ("initialize", "notifications/initialized")
+SHORT_CALLS = 6
 
 
 class MutantsFailed(Exception):
@@ -49,8 +50,10 @@ class Mutant:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``surfaces``: where the named requirement found it; empty: it survived. ``reached``: how
-    often its fault made a difference. ``calls``: of the shortest trace that shows it. ``others``:
-    what else found it, when everything was asked. ``why``: what was found, or why nothing was."""
+    often its fault made a difference. ``seconds``: from its start until it was found. ``calls``: of
+    the shortest sequence that shows it; one that is short enough is not made shorter. ``others``:
+    what else found it, when everything was asked. ``why``: what was found, or why nothing was.
+    ``replay``: what came of playing it again, in words; "" when that was not tried."""
 
     mutant: Mutant
     surfaces: tuple[str, ...]
@@ -60,6 +63,7 @@ class Outcome:
     calls: int = 0
     others: tuple[str, ...] = ()
     trace: Trace = ()
+    replay: str = ""
 
     @property
     def killed(self) -> bool:
@@ -108,12 +112,13 @@ async def listed() -> tuple[Mutant, ...]:
     return tuple(Mutant(**row) for row in json.loads(told))
 
 
-async def clean_run(suite: Suite, mutants: Sequence[Mutant]) -> tuple[Finding, ...]:
-    """What the named requirements say of the clean backend. Raises MutantsFailed if one of them
-    does not pass wherever it applies."""
+async def clean_run(suite: Suite, mutants: Sequence[Mutant], url: str) -> tuple[Finding, ...]:
+    """What the named requirements say of the clean backend at ``url``. Raises MutantsFailed if one
+    of them does not pass wherever it applies."""
     names = sorted({suite.row(each.requirement).id for each in mutants})
-    async with running(CLEAN) as url, _client() as http:
-        found = await _findings(suite, http, url, names, workers=4)
+    async with _client() as http:
+        asked = await _Asked.of(suite, http, url, names, workers=4)
+        found = await asked.findings()
     mine = [each for each in found if each.requirement in names]
     fine = (Verdict.PASS, Verdict.NOT_APPLICABLE)
     bad = [each for each in mine if each.verdict not in fine]
@@ -125,8 +130,18 @@ async def clean_run(suite: Suite, mutants: Sequence[Mutant]) -> tuple[Finding, .
     return tuple(mine)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How mutants are tried. ``clean``: the URL of a backend that is none. ``full``: everything
+    else is asked as well. ``replays``: each kill is played again, on the mutant and there."""
+
+    clean: str
+    full: bool = False
+    replays: bool = False
+
+
 async def hunt(
-    suite: Suite, mutants: Sequence[Mutant], jobs: int, told: OnOutcome, *, full: bool = False
+    suite: Suite, mutants: Sequence[Mutant], jobs: int, way: Way, told: OnOutcome
 ) -> None:
     """Every mutant, ``jobs`` at once; ``told`` hears of each as it is known. Raises
     MutantsFailed."""
@@ -134,44 +149,46 @@ async def hunt(
 
     async def one(mutant: Mutant) -> None:
         async with gate:
-            told(await tried(suite, mutant, full=full))
+            told(await tried(suite, mutant, way))
 
     async with asyncio.TaskGroup() as group:
         for mutant in mutants:
             group.create_task(one(mutant))
 
 
-async def tried(suite: Suite, mutant: Mutant, *, full: bool = False) -> Outcome:
-    """One mutant, asked what its requirement asks; and with ``full`` everything else. Raises
-    MutantsFailed."""
+async def tried(suite: Suite, mutant: Mutant, way: Way) -> Outcome:
+    """One mutant, asked what its requirement asks. Raises MutantsFailed."""
     since = time.monotonic()
     async with running(mutant.name) as url, _client() as http:
-        found = await _findings(suite, http, url, [suite.row(mutant.requirement).id])
+        asked = await _Asked.of(suite, http, url, [suite.row(mutant.requirement).id])
+        found = [each for each in await asked.findings() if each.requirement == mutant.requirement]
         reached = await _reached(http, url)
         seconds = time.monotonic() - since
-        others: tuple[str, ...] = ()
-        if full:
-            everything = await _findings(suite, http, url, [], workers=4)
-            names = {each.requirement for each in everything if each.verdict in FOUND}
-            others = tuple(sorted(names - {mutant.requirement}))
-    mine = [each for each in found if each.requirement == mutant.requirement]
-    killers = [each for each in mine if each.verdict in FOUND and not each.harness]
-    if killers and not reached:
-        why = "something was found, but the fault was never reached"
+        killers = [each for each in found if each.verdict in FOUND and not each.harness]
+        calls, replay = 0, ""
+        if killers and reached:
+            calls, replay = await asked.shortest(_briefest(killers), way)
+        others = await _others(suite, http, url, mutant) if way.full else ()
+    if not killers or not reached:
+        why = _silence(found, reached, bool(killers))
         return Outcome(mutant, (), why, reached, seconds, others=others)
-    if not killers:
-        return Outcome(mutant, (), _silence(mine, reached), reached, seconds, others=others)
-    shortest = min(killers, key=lambda each: len(calls_of(each.trace)))
+    shown = _briefest(killers)
+    surfaces = tuple(sorted({each.surface for each in killers}))
     return Outcome(
-        mutant,
-        tuple(sorted({each.surface for each in killers})),
-        shortest.why,
-        reached,
-        seconds,
-        len(calls_of(shortest.trace)),
-        others,
-        shortest.trace,
+        mutant, surfaces, shown.why, reached, seconds, calls, others, shown.trace, replay
     )
+
+
+async def _others(
+    suite: Suite, http: httpx2.AsyncClient, url: str, mutant: Mutant
+) -> tuple[str, ...]:
+    asked = await _Asked.of(suite, http, url, [], workers=4)
+    names = {each.requirement for each in await asked.findings() if each.verdict in FOUND}
+    return tuple(sorted(names - {mutant.requirement}))
+
+
+def _briefest(killers: Sequence[Finding]) -> Finding:
+    return min(killers, key=lambda each: len(calls_of(each.trace)))
 
 
 def calls_of(trace: Trace) -> Trace:
@@ -179,9 +196,10 @@ def calls_of(trace: Trace) -> Trace:
     return tuple(each for each in trace if not each.setup and each.call not in HANDSHAKE)
 
 
-def _silence(found: Sequence[Finding], reached: int) -> str:
+def _silence(found: Sequence[Finding], reached: int, broken: bool) -> str:
     if not reached:
-        return "the fault was never reached"
+        more = ", though something was found" if broken else ""
+        return f"the fault was never reached{more}"
     if not found:
         return "no check looks at the requirement"
     told = sorted({f"{each.verdict}{f': {each.why}' if each.why else ''}" for each in found})
@@ -241,15 +259,43 @@ async def _client() -> AsyncIterator[httpx2.AsyncClient]:
         yield http
 
 
-async def _findings(
-    suite: Suite, http: httpx2.AsyncClient, url: str, names: Sequence[str], workers: int = 2
-) -> tuple[Finding, ...]:
-    target = await probe(http, url)
-    wire = Wire(http, {"rest": target.rest_url, "mcp": target.mcp_url}, Scrubber())
-    runner = Runner(target, wire, Keys(""), Settings(workers=workers, era=SESSION))
-    plan, findings = suite.plan(target, names), Findings()
-    await runner.run(plan, findings, lambda finding: None)
-    return settled(findings.ordered(plan))
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A backend and what is asked of it."""
+
+    runner: Runner
+    plan: Plan
+
+    @classmethod
+    async def of(
+        cls,
+        suite: Suite,
+        http: httpx2.AsyncClient,
+        url: str,
+        names: Sequence[str],
+        workers: int = 2,
+    ) -> "_Asked":
+        target = await probe(http, url)
+        wire = Wire(http, {"rest": target.rest_url, "mcp": target.mcp_url}, Scrubber())
+        runner = Runner(target, wire, Keys(""), Settings(workers=workers, era=SESSION))
+        return cls(runner, suite.plan(target, names))
+
+    async def findings(self) -> tuple[Finding, ...]:
+        """One for each requirement and surface."""
+        findings = Findings()
+        await self.runner.run(self.plan, findings, lambda finding: None)
+        return settled(findings.ordered(self.plan))
+
+    async def shortest(self, shown: Finding, way: Way) -> tuple[int, str]:
+        """How many calls show it at the least, and what a replay of them tells: those of the
+        finding, or fewer that tell the mutant from the clean backend when they are played."""
+        calls = len(calls_of(shown.trace))
+        if calls <= SHORT_CALLS and not way.replays:
+            return calls, ""
+        # Only who shortens waits for what that takes.
+        from contracts.again import shortened  # noqa: PLC0415 - see above
+
+        return await shortened(self.runner, self.plan, shown, calls, way.clean)
 
 
 async def _reached(http: httpx2.AsyncClient, url: str) -> int:

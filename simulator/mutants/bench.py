@@ -61,9 +61,14 @@ class Bench:
         """Other rows of the catalogue, by id. Reached: one was asked for, or charged by."""
 
         def load(original: Callable[..., Catalog]) -> Callable[..., Catalog]:
-            return lambda folder: Catalog(
-                changes.get(row.id, _same)(row) for row in original(folder).models
-            )
+            def loads(folder: Any) -> Catalog:
+                rows = original(folder).models
+                unknown = sorted(set(changes) - {row.id for row in rows})
+                if unknown:
+                    raise LookupError(f"no row {unknown[0]} in the catalogue")
+                return Catalog(changes.get(row.id, _same)(row) for row in rows)
+
+            return loads
 
         def seen(name: Callable[[Any], str]) -> Change:
             def change(find: Callable[..., Any]) -> Callable[..., Any]:
