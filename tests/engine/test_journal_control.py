@@ -22,6 +22,7 @@ from simulator.engine.controls.journal import (
     requests,
     verify,
 )
+from simulator.engine.events import Cursor, Feed
 from tests.engine.bench_of_calls import SECRET, Bench
 from tests.engine.driving import done, leap, start
 
@@ -300,3 +301,14 @@ def test_no_canary_is_shown_anywhere(place: dict[str, Any]) -> None:
     text = msgspec.json.encode(shown).decode()
     assert HIDDEN in text
     assert [canary for canary in (*CANARIES, SECRET[:10]) if canary in text] == []
+
+
+def test_no_event_shows_a_canary() -> None:
+    bench = Bench()
+    bench.noted(SECRET, path=f"/v1/{KEY}", faults=("fault-1",))
+    worlds = bench.provider.worlds
+    feed = Feed(worlds.store, worlds, bench.world, Cursor(0, WORLD_BEGINS_MS, 0))
+    told = [event for event in done(feed.next()) if event.name in ("request", "fault")]
+    text = msgspec.json.encode([event.data for event in told]).decode()
+    assert len(told) == 2
+    assert [canary for canary in CANARIES if canary in text] == []
