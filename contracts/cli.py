@@ -13,16 +13,18 @@ import click
 from contracts import screen
 from contracts.baseline import Known, apply_baseline, load_baseline
 from contracts.data import DataError
+from contracts.explain import explained
 from contracts.jsonrpc import ERAS
 from contracts.keys import NoKey
 from contracts.killing import mutants
 from contracts.opening import Asked, client, era_of, found, imagined, runner
 from contracts.plan import Choice, Plan, PlanError, all_checks, make_plan
-from contracts.reports import write_reports
+from contracts.reports import write_contract, write_reports
 from contracts.requirements import LEVELS, SURFACES, Requirement, load_requirements
-from contracts.result import Result
+from contracts.result import Result, Scripts
 from contracts.run import Findings, Settings
 from contracts.target import Target, WrongTarget
+from contracts.verdicts import settled
 
 __all__ = ["check", "mutants"]
 
@@ -43,6 +45,7 @@ granted; 130 interrupted."""
 @click.option("--key-env", metavar="NAME", default="", help="The variable that holds the key.")
 @click.option("--second-key-env", metavar="NAME", default="", help="A second account's.")
 @click.option("--token-env", metavar="NAME", default="", help="The control plane's token.")
+@click.option("--beside", metavar="URL", default="", help="Compare with this simulator.")
 @click.option("--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True)
 @click.option("--lanes", metavar="NAME,…", default="", help="Only these lanes.")
 @click.option("--surface", type=click.Choice(SURFACES), help="Only this one.  [both]")
@@ -75,23 +78,27 @@ def _check(given: dict[str, object]) -> int:
     requirements = load_requirements()
     baseline = given["baseline"]
     known = load_baseline(baseline, requirements) if isinstance(baseline, Path) else ()
+    folder = given["report_dir"] if isinstance(given["report_dir"], Path) else None
     if given["dry_run"]:
-        screen.show_plan(_plan(requirements, imagined(asked), choice))
-        return 0
-    result = _run(asked, requirements, choice, _settings(given))
-    result = _with_baseline(result, known)
+        return _show_plan(_plan(requirements, target := imagined(asked), choice), target, folder)
+    session = _Session(requirements, choice, _settings(given), explains=folder is not None)
+    result = _with_baseline(_run(session, asked), known)
     screen.show_result(result)
-    folder = given["report_dir"]
-    if isinstance(folder, Path):
+    if folder is not None:
         screen.show_written(write_reports(result, folder))
     return result.status
 
 
-def _run(
-    asked: Asked, requirements: Sequence[Requirement], choice: Choice, settings: Settings
-) -> Result:
+def _show_plan(plan: Plan, target: Target, folder: Path | None) -> int:
+    """Raises OSError."""
+    screen.show_plan(plan)
+    if folder is not None:
+        screen.show_written((write_contract(plan, target, _version(), folder),))
+    return 0
+
+
+def _run(session: "_Session", asked: Asked) -> Result:
     """Interrupted or not."""
-    session = _Session(requirements, choice, settings)
     try:
         asyncio.run(session.run(asked))
     except KeyboardInterrupt:
@@ -100,11 +107,19 @@ def _run(
 
 
 class _Session:
-    """What a run has come to, so that it can be told whenever it ends."""
+    """What a run has come to, so that it can be told whenever it ends. ``explains``: failures are
+    looked into, so that they can be shown again."""
 
     def __init__(
-        self, requirements: Sequence[Requirement], choice: Choice, settings: Settings
+        self,
+        requirements: Sequence[Requirement],
+        choice: Choice,
+        settings: Settings,
+        *,
+        explains: bool = False,
     ) -> None:
+        self._explains = explains
+        self._scripts: Scripts = {}
         self._requirements = requirements
         self._choice = choice
         self._settings = settings
@@ -125,6 +140,9 @@ class _Session:
             async with runner(http, target, self._settings) as ready:
                 with screen.progress(len(plan.items)) as told:
                     await ready.run(plan, self._findings, told)
+                if self._explains:
+                    found_here = self._findings.ordered(plan)
+                    self._scripts = await explained(ready, plan, settled(found_here))
 
     def result(self) -> Result:
         """Raises KeyboardInterrupt when there is nothing to tell."""
@@ -141,6 +159,7 @@ class _Session:
             requests=self._findings.requests,
             credits=self._findings.credits,
             interrupted=self.interrupted,
+            scripts=self._scripts,
         )
 
 
@@ -161,6 +180,7 @@ def _asked(given: dict[str, object]) -> Asked:
         key_env=str(given["key_env"]),
         second_key_env=str(given["second_key_env"]),
         token_env=str(given["token_env"]),
+        beside=str(given["beside"]),
         max_credits=max_credits if isinstance(max_credits, float) else None,
     )
 
