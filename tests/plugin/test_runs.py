@@ -102,6 +102,7 @@ def test_a_failure_shows_calls_jobs_and_ledger_of_its_world(run: Run) -> None:
         ],
         consecutive=False,
     )
+    assert result.stdout.str().count("       got ") == 1
 
 
 def test_a_failure_shows_no_secret(run: Run) -> None:
@@ -115,6 +116,20 @@ def test_a_failure_shows_no_secret(run: Run) -> None:
     told = result.stdout.str().partition("mediasim world")[2]
     assert "generate_media" in told
     assert "x" * 24 not in told
+
+
+def test_a_world_is_let_go_of_after_its_test(run: Run) -> None:
+    result = run("""
+    from simulator.pytest_plugin import _WORLD
+
+    def test_first(mediasim):
+        pass
+
+    def test_second(request, mediasim):
+        first, second = request.session.items
+        assert (_WORLD in first.stash, _WORLD in second.stash) == (False, True)
+    """)
+    result.assert_outcomes(passed=2)
 
 
 def test_a_long_body_is_cut_in_the_report(run: Run) -> None:
@@ -305,10 +320,12 @@ def test_a_report_tells_what_each_test_spent(
     result.stdout.fnmatch_lines(["2 tests, 14 credits captured, 4 still held, lapses in * told"])
 
 
-def test_a_report_named_in_the_configuration_file_is_beside_it(run: Run) -> None:
+def test_a_report_named_in_the_configuration_file_is_beside_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run.pytester.makeini("[pytest]\nmediasim_report = told\n")
-    run.pytester.mkdir("deep")
-    run("def test_it(mediasim): start(mediasim)\n", "--rootdir=.")
+    monkeypatch.chdir(run.pytester.mkdir("deep"))
+    run("def test_it(mediasim): start(mediasim)\n", "..")
     assert (run.pytester.path / "told" / "costs.html").is_file()
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from simulator.client import ControlError
 from simulator.testing import Mediasim, Server
+from simulator.testing.beginning import fresh_world
+from simulator.testing.marks import Wishes
 from tests.plugin.starting import CREDITS, IMAGE, START, start, started
 
 BEGIN = "2026-01-01T00:00:00+00:00"
@@ -193,8 +195,9 @@ def test_a_snapshot_is_put_back_and_forked(mediasim: Mediasim) -> None:
     mediasim.restore()
     assert [job.id for job in mediasim.jobs()] == [job.id for job in fork.jobs()] == [first]
     started(fork)
-    assert (len(mediasim.jobs()), len(fork.jobs())) == (1, 2)
-    assert fork.key != mediasim.key
+    another = mediasim.fork()
+    assert [len(each.jobs()) for each in (mediasim, fork, another)] == [1, 2, 1]
+    assert len({each.key for each in (mediasim, fork, another)}) == 3
 
 
 def test_queues_and_the_journal_are_at_hand(mediasim: Mediasim) -> None:
@@ -207,6 +210,16 @@ def test_queues_and_the_journal_are_at_hand(mediasim: Mediasim) -> None:
 def test_worlds_share_one_server(mediasim: Mediasim, mediasim_server: Server) -> None:
     assert mediasim.server is mediasim_server
     assert mediasim_server.mcp_url == mediasim.mcp_url
+
+
+def test_a_test_whose_marks_are_gone_begins_as_any_other(mediasim_server: Server) -> None:
+    marked = Wishes(credits=5, seed=6)
+    begun = [
+        fresh_world(mediasim_server, "x.py::test_x", "test_x", wishes)
+        for wishes in (marked, Wishes(), marked)
+    ]
+    assert [world.ledger.balance().available for world in begun] == [5, 10_000, 5]
+    assert [world.control.info().seed for world in begun] == [6, 0, 6]
 
 
 def test_what_the_world_refuses_is_raised(mediasim: Mediasim) -> None:
