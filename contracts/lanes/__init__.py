@@ -24,6 +24,7 @@ LANES: tuple[Lane, ...] = (
         "keys, statuses, error bodies, the MCP handshake",
         ("access", "wire_rest", "wire_mcp"),
     ),
+    Lane("schema", "whatever the target's own OpenAPI document allows", ("schema",)),
     Lane("rules", "prices, limits and refusals, by golden cases", ("catalogue", "rules")),
     Lane("lifecycle", "a job from its start to its files", ("lifecycle", "delivery")),
     Lane("laws", "billing and life cycle under drawn calls", ("laws", "price_laws", "time_laws")),

@@ -11,7 +11,7 @@ from contracts.judging import cost_of
 from contracts.lanes.beside import other
 from contracts.lanes.menu import Dish, menu
 from contracts.lanes.searching import Extent, Watch, search
-from contracts.lanes.steps import Ask, Example, Look, Poll, Quote, Step, Wait, examples
+from contracts.lanes.steps import Ask, Example, Follow, Look, Poll, Quote, Step, Wait, examples
 
 COMMANDS = "differential:commands"
 QUOTE_CALL = "estimate_generation_cost"
@@ -86,6 +86,9 @@ class Pair:
                 await self.target.advance(seconds)
             case Wait():
                 await self._settle()
+            case Follow(number, seconds):
+                await self._step(Wait(seconds))
+                await self._look(number)
 
     async def _ask(self, step: Ask) -> None:
         spent = self.target.log.credits + step.dish.worst_credits

@@ -10,8 +10,8 @@ from contracts.lanes.menu import Dish, menu
 from contracts.lanes.searching import Extent, Watch, search
 from contracts.lanes.steps import Example, examples, surely
 
-FREE = Extent(examples=40, requests=3_000)
-BILLED = Extent(examples=3, requests=400, shrinks=False)
+FREE = Extent(examples=60, requests=6_000)
+BILLED = Extent(examples=3, requests=600, shrinks=False)
 """Where each start costs real credits, and each job real time."""
 
 STEPS_MOST, BILLED_STEPS_MOST = 8, 6

@@ -14,7 +14,17 @@ from contracts.judging import cost_of
 from contracts.lanes.lifecycle import RANK
 from contracts.lanes.looking import NO_ID, NUMBER
 from contracts.lanes.searching import Watch
-from contracts.lanes.steps import Ask, Example, Look, Poll, Quote, Step, Wait
+from contracts.lanes.steps import (
+    FOLLOWING_LOOKS,
+    Ask,
+    Example,
+    Follow,
+    Look,
+    Poll,
+    Quote,
+    Step,
+    Wait,
+)
 
 CHARGED = "laws:billing:charged-as-told"
 LISTED = "laws:billing:documented-price"
@@ -89,8 +99,15 @@ class Play:
                 if self.jobs:
                     await self._poll(self.jobs[number % len(self.jobs)])
             case Wait(seconds):
-                await self.backend.pause(seconds)
-                await self._read(READING, "after some time", passes=True)
+                await self._wait(seconds)
+            case Follow(number, seconds):
+                for _ in range(FOLLOWING_LOOKS if self.jobs else 0):
+                    await self._wait(seconds)
+                    await self._poll(self.jobs[number % len(self.jobs)])
+
+    async def _wait(self, seconds: float) -> None:
+        await self.backend.pause(seconds)
+        await self._read(READING, "after some time", passes=True)
 
     # ---- starts ------------------------------------------------------------------------------
 

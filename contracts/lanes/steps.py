@@ -10,8 +10,8 @@ from contracts.lanes.menu import Dish
 
 LOOKS = ("get_balance", "get_models", "get_generations", "get_generation_status")
 WAITS_S = (1.0, 5.0, 30.0, 600.0)
-CLOSE_LOOKS = 12
-CREDITS = (1_000.0, 0.0, 7.0, 20.0, 100.0, 100_000.0)
+CLOSE_LOOKS, FOLLOWING_LOOKS = 12, 5
+CREDITS = (1_000.0, 0.0, 20.0, 100.0, 10_000.0, 100_000.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,15 @@ class Wait:
     seconds: float
 
 
-Step = Ask | Quote | Look | Poll | Wait
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """A job is looked at again and again, some time between two looks."""
+
+    job: int
+    seconds: float
+
+
+Step = Ask | Quote | Look | Poll | Wait | Follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,15 @@ def examples(
     """``most``: steps. ``failing``: jobs can be told to fail. ``kinds``: how many jobs a poll
     chooses from."""
     good = [dish for dish in dishes if not dish.refused]
+    sure = [dish for dish in good if dish.documented]
+    goods = (sure, sure, good)  # most are needed: all other steps look at what they did
     bad = [dish for dish in dishes if dish.refused]
     fails = st.sampled_from((False, False, True) if failing else (False,))
     some: list[SearchStrategy[Step]] = [
-        st.builds(Ask, st.sampled_from(good), fails),
+        *(st.builds(Ask, st.sampled_from(some_good), fails) for some_good in goods),
         st.builds(Wait, st.sampled_from(WAITS_S)),
         st.builds(Poll, st.sampled_from(range(kinds))),
+        st.builds(Follow, st.sampled_from(range(kinds)), st.sampled_from(WAITS_S[:3])),
         st.builds(Look, st.sampled_from(LOOKS), st.sampled_from(range(kinds))),
     ]
     if bad:

@@ -4,6 +4,7 @@ fault that is put into its answers is found by the requirement that is there for
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -11,6 +12,7 @@ import pytest
 
 from contracts.lanes import isolation, laws, parity, price_laws, races, time_laws
 from contracts.lanes.machine import LAWS
+from contracts.plan import Plan
 from contracts.requirements import load_requirements
 from contracts.run import Settings
 from contracts.verdicts import Verdict
@@ -23,7 +25,7 @@ STATUS = "/v1/generate/media/"
 START = "/v1/generate/media"
 
 
-@pytest.mark.parametrize(("seed", "era"), [(0, "session"), (1, "stateless"), (7, "session")])
+@pytest.mark.parametrize(("seed", "era"), [(0, "session"), (7, "stateless")])
 async def test_the_simulator_keeps_them_all_whatever_the_seed(seed: int, era: str) -> None:
     async with trial(settings=Settings(seed=seed, era=era)) as tried:
         findings = await tried.judged(plan_of(tried.target, *IDS))
@@ -49,6 +51,12 @@ def test_every_law_has_its_row_and_every_row_its_check() -> None:
 def test_what_the_drawn_laws_may_spend_is_what_their_rows_allow() -> None:
     rows = {row.id: row for row in load_requirements()}
     assert sum(rows[law].worst_case_credits for law in LAWS) == laws.SPENT_MOST
+
+
+def once(plan: Plan) -> Plan:
+    """Without trying again what failed."""
+    items = tuple(replace(item, check=replace(item.check, repeat=False)) for item in plan.items)
+    return replace(plan, items=items)
 
 
 # ---- faults ----------------------------------------------------------------------------------
@@ -291,8 +299,7 @@ async def test_a_fault_is_found_by_its_requirement(
     requirement: str, surface: str, fault: Callable[[], Bend]
 ) -> None:
     async with trial(fault()) as tried:
-        plan = plan_of(tried.target, requirement, surfaces=[surface])
-        findings = await tried.judged(plan)
+        findings = await tried.judged(once(plan_of(tried.target, requirement, surfaces=[surface])))
     (found,) = [
         each for each in findings if each.requirement == requirement and each.surface == surface
     ]
@@ -303,11 +310,9 @@ async def test_a_fault_is_found_by_its_requirement(
 
 async def test_a_broken_law_is_told_by_the_shortest_sequence_that_shows_it() -> None:
     async with trial(leaking(is_refusal)()) as tried:
-        findings = await tried.judged(
-            plan_of(tried.target, "laws:billing:refused-is-free", surfaces=["rest"])
-        )
-    (found,) = [each for each in findings if each.verdict is Verdict.FAIL]
-    assert found.requirement == "laws:billing:refused-is-free"
+        law = "laws:billing:refused-is-free"
+        findings = await tried.judged(once(plan_of(tried.target, law, surfaces=["rest"])))
+    (found,) = [each for each in findings if each.requirement == law and each.trace]
     assert [each.call for each in found.trace if not each.setup] == [
         "get_balance",
         "generate_media",
