@@ -56,6 +56,7 @@ def test_the_wheel_installs_the_command(wheel: zipfile.ZipFile) -> None:
     entries = wheel.read("mediasim-0.1.0.dist-info/entry_points.txt").decode()
     assert "mediasim = simulator.cli:main" in entries
     assert "[mediasim.commands]\ncheck = contracts.cli:check" in entries
+    assert "mediasim = simulator.pytest_plugin" in entries.partition("[pytest11]")[2]
 
 
 def pinned() -> list[str]:
