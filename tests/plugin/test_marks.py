@@ -76,7 +76,7 @@ def test_a_budget_is_credits_and_nothing_else(given: Arguments) -> None:
 async def test_every_test_has_a_namespace_that_keys_can_name(name: str) -> None:
     found = namespace_of(f"tests/x.py::{name}", name)
     assert NAME.fullmatch(found)
-    assert Keys(None).owner(f"sk_test_{found}") == (found, "main")  # type: ignore[arg-type]  # unused
+    assert Keys(None).owner(f"sk_test_{found}") == (found, "main")  # type: ignore[arg-type]  # looks at no world
     assert len(found) <= 56
 
 
