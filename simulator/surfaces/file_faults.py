@@ -152,7 +152,7 @@ class FileReply:
                 headers[b"content-length"] = b"%d" % len(_WRONG)
             if manner.content_type is not None:
                 headers[b"content-type"] = manner.content_type
-            if manner.keep is not None and not self._head_only:
+            if manner.keep is not None:
                 self._left = int(int(headers[b"content-length"]) * manner.keep)
         await self._count({**message, "status": status, "headers": list(headers.items())})
 

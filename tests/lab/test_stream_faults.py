@@ -109,6 +109,14 @@ def test_a_stream_tells_what_its_reader_will_have_seen(
     assert stream(host, job=job).header("x-sim-fault") == told
 
 
+@pytest.mark.ruling("faults.told")
+def test_a_stream_tells_at_its_head_what_is_yet_to_come(host: Socketed) -> None:
+    started = json.loads(host.start("fail").body)
+    path = f"/v1/generate/media/{started['generation_id']}"
+    head, look = (host.arrived(message("HEAD", each)) for each in (f"{path}/stream", path))
+    assert (head.header("x-sim-fault"), look.header("x-sim-fault")) == ("header", None)
+
+
 @pytest.mark.fault("late_visibility")
 def test_a_job_that_is_not_visible_yet_has_no_stream(host: Socketed) -> None:
     answer = stream(host, job="late_visibility=7200")
