@@ -35,6 +35,10 @@ class Diverged(Exception):
     """The check went another way than when it was recorded."""
 
 
+class PastTheEnd(Exception):
+    """The check went on where it had failed when it was recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One request of a check with its whole answer."""
@@ -80,10 +84,15 @@ class Cassette:
         self._altered = altered or {}
         self._next = 0
 
+    @property
+    def left(self) -> int:
+        """How many recorded requests were not made."""
+        return len(self._heard) - self._next
+
     async def send(self, sent: Sent, keys: Keys, log: Log) -> Reply:
-        """Raises Diverged."""
-        if self._next >= len(self._heard):
-            raise Diverged("nothing more was recorded")
+        """Raises Diverged, PastTheEnd."""
+        if not self.left:
+            raise PastTheEnd
         index, self._next = self._next, self._next + 1
         told = self._altered.get(index) or self._heard[index]
         if (told.exchange.method, told.exchange.call) != (sent.method, sent.call):
@@ -163,9 +172,9 @@ def _smoothed(
     heard: Sequence[Heard], looks: Sequence[Leaf], told: Sequence[Any]
 ) -> Iterator[Mapping[int, Heard]]:
     """The same series in order, and as if nothing had ever changed."""
-    instead = [[told[-1]] * len(told), [told[0]] * len(told)]
-    if all(isinstance(value, int | float) for value in told):
-        instead.append(sorted(told))
+    numbers = all(isinstance(value, int | float) for value in told)
+    instead = [sorted(told)] if numbers else []
+    instead += [[told[-1]] * len(told), [told[0]] * len(told)]
     for values in instead:
         pairs = zip(reversed(looks), values, strict=True)
         yield {leaf.index: _altered(heard[leaf.index], leaf.path, value) for leaf, value in pairs}
@@ -206,6 +215,9 @@ class _Bench:
                 judged = await self.check.function(backend, self.surface)
         except Broken as broken:
             return _place(broken), broken.expected
+        except PastTheEnd:
+            # One that judges much at once goes on for other reasons than that it was content.
+            return HOLDS if len(self.check.requirements) == 1 else None
         except (Diverged, Trouble, TimeoutError):
             return None
         except Exception:  # noqa: BLE001 - an altered answer may be one that no check foresees
@@ -214,7 +226,8 @@ class _Bench:
             if each.requirement == self.requirement and each.broken is not None:
                 broken = each.broken
                 return (_place(broken), broken.expected) if isinstance(broken, Broken) else None
-        return HOLDS
+        # One that ends early has not seen what was wrong.
+        return None if cassette.left else HOLDS
 
 
 def leaves(heard: Sequence[Heard], first: int = 0) -> list[Leaf]:
