@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -70,12 +71,16 @@ def _mutants(given: dict[str, object]) -> int:
         _show_list(chosen)
         return FINE
     hunting = _Hunt(Suite(), chosen)
+    # Who is stopped from outside leaves no mutant running either.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(hunting.run(given))
     except KeyboardInterrupt:
         hunting.interrupted = True
     except BaseExceptionGroup as group:
         raise _first(group) from group
+    finally:
+        signal.signal(signal.SIGTERM, before)
     matrix = hunting.matrix()
     _show(matrix)
     folder = given["report_dir"]
