@@ -121,6 +121,11 @@ async def decisive(
     found: list[Leaf] = []
     words = _words(recorded[1]) if recorded else ()
     for leaf in leaves(heard)[:LEAVES_MOST]:
+        if (
+            leaf == Leaf(leaf.index, ("status",), 200)
+            and heard[leaf.index].exchange.surface == "mcp"
+        ):
+            continue  # a refusal over MCP has the status 200 as well
         for value in _others(leaf, words):
             if monotonic() > until:
                 break

@@ -2,6 +2,7 @@
 contract itself."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -30,6 +31,8 @@ MARKS: Mapping[Verdict, str] = {
     Verdict.EXPECTED_FAILURE: "✗",
     Verdict.UNEXPECTED_PASS: "✓",
 }
+_AMOUNTS = re.compile(r"it may cost [\d.e+]+ credits, more")
+"""Alike for every price, when reasons are counted."""
 KINDS: Mapping[Verdict, str] = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
@@ -161,7 +164,8 @@ def _reasons(found: Iterable[Finding], verdict: Verdict) -> list[Mapping[str, An
     by_why: dict[str, list[str]] = {}
     for each in found:
         if each.verdict is verdict:
-            by_why.setdefault(each.why, []).append(f"{each.requirement} [{each.surface}]")
+            why = _AMOUNTS.sub("it may cost more", each.why)
+            by_why.setdefault(why, []).append(f"{each.requirement} [{each.surface}]")
     ordered = sorted(by_why.items(), key=lambda pair: -len(pair[1]))
     return [{"why": why, "of": those, "count": len(those)} for why, those in ordered]
 
