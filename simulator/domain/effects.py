@@ -7,7 +7,7 @@ and ``{"kind": ..., name: value}`` in a rule. Both are read by the same table.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -17,6 +17,7 @@ Value = str | Fraction
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")
 _TEXT_MOST = 200
+_NUMBER_MOST = 1e12
 
 
 class BadEffect(ValueError):
@@ -336,10 +337,9 @@ def _plain(value: object) -> str:
     """A JSON number without an exponent; anything else as a text that no number looks like."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{type(value).__name__}"
-    try:
-        return format(Decimal(str(value)).normalize(), "f")
-    except InvalidOperation:
-        return str(value)
+    if not abs(value) < _NUMBER_MOST:  # neither is what is no number
+        return "too much"
+    return format(Decimal(str(value)).normalize(), "f")
 
 
 def _shown(value: Value) -> object:

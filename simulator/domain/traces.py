@@ -12,8 +12,6 @@ def shown_in_status(job: Job, now_ms: int) -> tuple[Fired, ...]:
     """The faults that make the job's status another at this instant than it would have been: a
     late one only while it is late, an early end from then on, a missing end from when it is missed,
     and another pace or price all the time."""
-    if job.quirks is None:
-        return ()
     showing = _showing(job, now_ms)
     return tuple(fired for fired in asked_of(job) if fired.effect.kind in showing)
 

@@ -128,6 +128,14 @@ async def test_a_file_that_is_known_already_is_not_sent_again(rest: Lab) -> None
     assert (answer.status_code, answer.content) == (304, b"")
 
 
+async def test_a_file_that_is_not_there_yet_is_nobodys_fault(rest: Lab) -> None:
+    url = await url_of(rest, "late_cdn=60")
+    await rest.sim("/reset", {})
+    await rest.started({"X-Sim-Fault": "late_cdn=60"})
+    answer = await fetch(rest, url)
+    assert (answer.status_code, "x-sim-fault" in answer.headers) == (404, False)
+
+
 async def test_a_header_that_cannot_be_read_is_refused_for_files_too(rest: Lab) -> None:
     answer = await fetch(rest, await url_of(rest), **{"X-Sim-Fault": "nonsense"})
     assert answer.status_code == 400

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.domain.jobs import Job, position
+from simulator.engine.controls.queues import QUEUES_MOST
 from simulator.engine.lab import Queue
 from tests.engine.driving import caller, done, leap, start
 from tests.engine.world import make_provider
@@ -119,6 +120,16 @@ async def test_without_a_queue_jobs_begin_as_ever_and_the_accepted_stay_as_they_
 @pytest.mark.parametrize("body", [{"model": "no-such"}, {"model": MODEL, "workers": 0}])
 async def test_a_queue_that_makes_no_sense_is_refused(rest: Lab, body: dict[str, object]) -> None:
     assert (await rest.wire.rest("POST", "/_sim/queues", body)).status_code == 422
+
+
+async def test_there_are_only_so_many_queues(rest: Lab) -> None:
+    await rest.sim("/queues", {"model": MODEL})
+    (world,) = rest.wire.simulator.provider.worlds.all()
+    queue = world.lab.queues[MODEL]
+    world.lab.queues |= {f"another-{number}": queue for number in range(QUEUES_MOST - 1)}
+    await rest.sim("/queues", {"model": MODEL, "workers": 2})
+    answer = await rest.wire.rest("POST", "/_sim/queues", {"model": "z-image"})
+    assert (answer.status_code, len(world.lab.queues)) == (400, QUEUES_MOST)
 
 
 async def test_a_queue_that_was_never_set_is_not_there_to_remove(rest: Lab) -> None:
