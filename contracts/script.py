@@ -153,7 +153,7 @@ def _sent_text(heard: Heard) -> str:
 
 def _taken(index: int, heard: Heard, later: str, names: _Names) -> list[dict[str, Any]]:
     """What later requests repeat of this answer; from then on it has a name."""
-    found = []
+    found: list[dict[str, Any]] = []
     session = dict(heard.exchange.answer_headers).get("mcp-session-id", "")
     candidates: list[tuple[Path, Any]] = [(("header", "mcp-session-id"), session)]
     candidates += texts(heard.answer["body"], ("body",))
@@ -237,7 +237,7 @@ def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
     parts = [
         Leaf(index, path, value)
         for path, value in _parts(answer["body"], ("body",))
-        if not any(isinstance(part, str) and _VOLATILE.search(part) for part in path)
+        if not (isinstance(path[-1], str) and _VOLATILE.search(path[-1]))
     ]
     if len(parts) > FACTS_MOST:
         whole = ("body", "#digest")

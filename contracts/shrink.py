@@ -80,7 +80,7 @@ async def _steady(steps: Steps, tries: _Tries) -> list[Mapping[str, Any]] | None
 def _only_equal(steps: Steps, found: Played) -> list[Mapping[str, Any]]:
     """None at all when something else than a value of a body differs: it is not the same then."""
     answers = dict(zip([step["number"] for step in steps], found.answers, strict=False))
-    kept = []
+    kept: list[Mapping[str, Any]] = []
     for step in steps:
         facts = []
         for fact in step["facts"]:

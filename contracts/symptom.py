@@ -115,11 +115,11 @@ async def decisive(
     """The values without which the check would have passed; empty when that can't be told."""
     bench = _Bench(item.check, item.surface, requirement, heard, target, era)
     recorded = await bench.judged({})
-    if recorded in (None, HOLDS):
+    if recorded is None or recorded == HOLDS:
         return ()
     until = monotonic() + JUDGE_S
     found: list[Leaf] = []
-    words = _words(recorded[1]) if recorded else ()
+    words = _words(recorded[1])
     for leaf in leaves(heard)[:LEAVES_MOST]:
         if (
             leaf == Leaf(leaf.index, ("status",), 200)
@@ -229,8 +229,8 @@ class _Bench:
             return None
         for each in judged or ():
             if each.requirement == self.requirement and each.broken is not None:
-                broken = each.broken
-                return (_place(broken), broken.expected) if isinstance(broken, Broken) else None
+                wrong = each.broken
+                return (_place(wrong), wrong.expected) if isinstance(wrong, Broken) else None
         # One that ends early has not seen what was wrong.
         return None if cassette.left else HOLDS
 
