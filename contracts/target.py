@@ -32,7 +32,6 @@ FEATURES = (
     "captions",
     "separation",
     "beside",  # another backend to compare it with
-    "conformance",  # MCP's own conformance suite is asked for
 )
 """What a target may declare; a requirement that needs another one does not apply to it."""
 

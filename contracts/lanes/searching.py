@@ -7,7 +7,7 @@ from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity
-from hypothesis.errors import Flaky, UnsatisfiedAssumption
+from hypothesis.errors import Flaky, Unsatisfiable, UnsatisfiedAssumption
 from hypothesis.strategies import SearchStrategy
 
 from contracts.backend import Backend
@@ -175,8 +175,9 @@ class _Round:
         except Flaky:
             if self.best is not None and not self._is_over():
                 self.best = _not_again(self.best)
-        except UnsatisfiedAssumption:
-            pass
+        except (Unsatisfiable, UnsatisfiedAssumption):
+            if not self._is_over():  # else every further example was turned away on purpose
+                raise
 
     def _example(self, drawn: Any) -> None:
         if self._is_over():
