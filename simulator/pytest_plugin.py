@@ -18,7 +18,7 @@ MARKS = (
     "mediasim(credits=, seed=, speed=, scenario=): how the world begins; speed lets its clock run",
     "mediasim_budget(credits=): the test fails when it captured or holds more",
 )
-_BUDGET = "mediasim_budget"
+_MARK, _BUDGET = "mediasim", "mediasim_budget"
 _WORLD_FIXTURES = frozenset({"mediasim", "mediasim_local"})
 _WORLD = pytest.StashKey["Mediasim"]()
 _STORIES = pytest.StashKey[list[str]]()
@@ -29,7 +29,10 @@ _OUTPUT = "mediasim_stories"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Each option has a setting of its name in the configuration file."""
     group = parser.getgroup("mediasim", "a simulator of a media-generation API")
-    url = "use the simulator at URL [MEDIASIM_URL, else one of this process]"
+    url = (
+        "use the simulator at URL [MEDIASIM_URL, else one of this process]; if it needs a token,"
+        " MEDIASIM_ADMIN_TOKEN holds it"
+    )
     report = "write what each test spent and how its client behaved into DIR"
     group.addoption("--mediasim-url", metavar="URL", help=url)
     group.addoption("--mediasim-report", metavar="DIR", help=report)
@@ -49,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         marked = _wishes(item) is not None or _budget(item) is not None
         fixtures = set(getattr(item, "fixturenames", ()))
-        own = [mark.name for mark in item.own_markers if mark.name in ("mediasim", _BUDGET)]
+        own = [mark.name for mark in item.own_markers if mark.name in (_MARK, _BUDGET)]
         if marked and own and not fixtures & _WORLD_FIXTURES:
             expected = " or ".join(sorted(_WORLD_FIXTURES))
             raise pytest.UsageError(
@@ -224,12 +227,12 @@ def _option(config: pytest.Config, name: str) -> str | None:
 
 def _wishes(item: pytest.Item) -> "Wishes | None":
     """Raises UsageError; None: the test has no such mark."""
-    if item.get_closest_marker("mediasim") is None:
+    if item.get_closest_marker(_MARK) is None:
         return None
     from simulator.testing.marks import WrongMark, wishes_of  # noqa: PLC0415 - as above
 
     try:
-        return wishes_of(_arguments(item, "mediasim"))
+        return wishes_of(_arguments(item, _MARK))
     except WrongMark as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
 
