@@ -60,7 +60,7 @@ def place():
 
 
 def test_replay_{slug(script)}():
-    """{_one_line(story.says)}"""
+    {_one_line(story.says)!r}
     found = play(SCRIPT, place())
     told = "\\n".join(found.lines)
     expected, got = {story.expected!r}, {story.got!r}
@@ -98,8 +98,8 @@ WORLD=${{WORLD%%.*}}
 SECOND=${{{second}:-$KEY.second}}
 {_functions()}
 {body}
-echo "expected: "{_quoted(_one_line(script.story.expected))}
-echo "got:      "{_quoted(_one_line(script.story.got))}
+printf 'expected: %s\n' {_quoted(_one_line(script.story.expected))}
+printf 'got:      %s\n' {_quoted(_one_line(script.story.got))}
 [ "$FACTS" -gt 0 ] || {{ echo "nothing could be looked at" >&2; exit 2; }}
 if [ "$DIFFERENT" -eq 0 ]; then
   echo "STILL BROKEN: every fact is as it was recorded"
@@ -212,4 +212,4 @@ def _quoted(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.replace("\\", "/").replace('"', "'").split())
+    return " ".join(text.split())
