@@ -10,6 +10,8 @@ from simulator.domain.faults import Call, Fault, Fired, Match, that_take_place
 from simulator.engine.asks import Asks, decide
 from simulator.engine.faultbook import FaultBook
 
+JOB: tuple[Layer, ...] = ("job",)
+WIRE: tuple[Layer, ...] = ("wire",)
 START = Call("generate_media", "rest", "/v1/generate/media", "main", "nano-banana", {"n": {"m": 1}})
 
 
@@ -36,8 +38,7 @@ def test_the_first_that_are_skipped_pass() -> None:
 def test_what_did_not_come_to_pass_is_taken_by_the_next() -> None:
     book = FaultBook(0)
     book.add(a_fault(times=1))
-    layers: tuple[Layer, ...] = ("job",)
-    book.give_back(book.take(START, 0, layers))
+    book.give_back(book.take(START, 0, JOB))
     assert taken(book, 2) == [True, False]
 
 
@@ -106,8 +107,8 @@ def test_a_removed_fault_is_gone_and_its_id_is_not_given_again() -> None:
 def test_kinds_that_cannot_touch_a_call_are_not_taken() -> None:
     book = FaultBook(0)
     book.add(a_fault("status=500", times=1))
-    assert book.take(START, 0, ("wire",), ("status",)) == ()
-    assert [one.id for one in book.take(START, 0, ("wire",))] == ["fault-1"]
+    assert book.take(START, 0, WIRE, ("status",)) == ()
+    assert [one.id for one in book.take(START, 0, WIRE)] == ["fault-1"]
 
 
 def test_what_waits_for_a_call_is_found_and_not_counted() -> None:
@@ -124,7 +125,7 @@ def test_what_waits_for_a_call_is_found_and_not_counted() -> None:
 def test_what_is_given_back_after_its_rule_is_gone_is_forgotten() -> None:
     book = FaultBook(0)
     book.add(a_fault(times=1))
-    fired = book.take(START, 0, ("job",))
+    fired = book.take(START, 0, JOB)
     book.remove("fault-1")
     book.give_back(fired)
     assert book.all() == []
