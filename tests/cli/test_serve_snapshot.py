@@ -52,7 +52,7 @@ def test_a_file_that_names_no_world_is_the_default_one(tmp_path: Path, text: byt
         (b'"format": "mediasim-snapshot"', b'"format": "x"', ": this is no snapshot"),
         (b'"holds": [', b'"holds": {', ":20: is damaged"),
         (b'"held":7000', b'"held":8000', ":13: entries: account main shows"),
-        (b'"draws": 1', b'"x": 1', ": extras: "),
+        (b'"extras": {}', b'"extras": {"x": 1}', ": extras: "),
     ],
 )
 def test_a_file_that_is_wrong_ends_it_before_anything_is_begun(
