@@ -14,7 +14,7 @@ from contracts.keys import Keys
 from contracts.mcpclient import McpClient
 from contracts.operations import BY_NAME, UPLOAD, Operation
 from contracts.target import Target
-from contracts.wire import Log, Sent, Wire
+from contracts.wire import RESENDS, Log, Sent, Trouble, Wire
 
 FINAL = ("completed", "failed")
 JSON_TYPE = ("Content-Type", "application/json")
@@ -52,6 +52,7 @@ class Backend:
         self._keys = keys
         self._number = number
         self._made = number
+        self._now = ""
         self.mcp = McpClient(self._send, has_mcp=bool(target.mcp_url), era=era)
 
     @property
@@ -226,10 +227,16 @@ class Backend:
     # ---- the simulator's control plane -------------------------------------------------------
 
     async def control(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, setup: bool = True
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        setup: bool = True,
+        again: bool = True,
     ) -> Reply:
-        """A call under ``/_sim``, on this world. Raises DoesNotApply without a control plane,
-        Broken when it is refused."""
+        """A call under ``/_sim``, on this world. ``again``: it may be sent twice. Raises
+        DoesNotApply without a control plane, Broken when it is refused."""
         if not self.has("control"):
             raise DoesNotApply("the target has no control plane")
         content = b"" if body is None else json.dumps(body).encode()
@@ -242,7 +249,7 @@ class Backend:
             who="none",
             headers=dict((JSON_TYPE, ("X-Sim-Namespace", self.name))),
             body=content,
-            again=True,
+            again=again,
             setup=setup,
         )
         if reply.refused:
@@ -250,8 +257,20 @@ class Backend:
         return reply
 
     async def advance(self, seconds: float) -> None:
-        """The world's clock leaps."""
-        await self.control("POST", "clock/advance", {"seconds": seconds})
+        """The world's clock leaps: once, even when the answer is lost."""
+        for left in range(RESENDS - 1, -1, -1):
+            try:
+                told = await self.control(
+                    "POST", "clock/advance", {"seconds": seconds}, again=False
+                )
+            except Trouble:
+                if not left or not self._now:
+                    raise
+                told = await self.control("GET", "clock")
+                if told.fields.get("now") == self._now:
+                    continue
+            self._now = str(told.fields.get("now", ""))
+            return
 
     async def set_credits(
         self, credits: float, *, who: str = "main", scopes: Sequence[str] | None = None
@@ -296,7 +315,9 @@ class Backend:
             return
         # In this order: a reset keeps the clock's mode, and nothing may pass between the two.
         await self.control("POST", "clock/freeze")
-        await self.control("POST", "reset")
+        told = await self.control("POST", "reset")
+        clock = told.fields.get("clock")
+        self._now = str(clock.get("now", "")) if isinstance(clock, dict) else ""
         if credits is not None or scopes is not None:
             await self.set_credits(100_000 if credits is None else credits, scopes=scopes)
 

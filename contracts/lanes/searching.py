@@ -13,9 +13,11 @@ from hypothesis.strategies import SearchStrategy
 from contracts.backend import Backend
 from contracts.check import Broken, CannotTell, Judgement
 from contracts.exchange import Exchange, Trace
+from contracts.wire import Trouble
 
 HANDSHAKE = frozenset({"initialize", "notifications/initialized"})
 SHRINKS_MOST = 80
+PLAYS_MOST = 8
 NOT_AGAIN = "it did not come again when the same steps were repeated"
 
 
@@ -88,7 +90,7 @@ async def search(
     sent = 0
     while len(found) < len(laws) and sent < extent.requests:
         watch = Watch(frozenset(set(laws) - set(found)))
-        round_ = _Round(backend, watch, play, extent.requests - sent)
+        round_ = _Round(backend, watch, play, extent.requests - sent, replays=True)
         await round_.run(strategy, extent, first)
         sent += round_.sent
         if round_.best is None:
@@ -138,6 +140,7 @@ class _Round:
     stopped: Exception | None = None
     ended: bool = False
     shrunk: int = 0
+    replays: bool = False
     loop: asyncio.AbstractEventLoop | None = field(default=None, repr=False)
 
     async def run(
@@ -186,7 +189,7 @@ class _Round:
         log = self.backend.log
         start = len(log.exchanges)
         try:
-            self._played(drawn)
+            self._played(drawn, start)
         except LawBroken as error:
             self._keep(error, log.exchanges, start)
             raise
@@ -203,11 +206,25 @@ class _Round:
         spent = self.sent >= self.most or self.shrunk >= SHRINKS_MOST
         return self.ended or self.stopped is not None or spent
 
-    def _played(self, drawn: Any) -> None:
+    def _played(self, drawn: Any, start: int) -> None:
+        """Again from its beginning when the connection breaks, where that costs nothing."""
         if self.loop is None:
             return
-        playing = asyncio.run_coroutine_threadsafe(_run(self.play(drawn, self.watch)), self.loop)
-        playing.result()
+        for left in range(PLAYS_MOST - 1 if self.replays else 0, -1, -1):
+            playing = asyncio.run_coroutine_threadsafe(
+                _run(self.play(drawn, self.watch)), self.loop
+            )
+            try:
+                playing.result()
+            except Trouble:
+                if not left or self.ended:
+                    raise
+                exchanges = self.backend.log.exchanges
+                self.sent += len(exchanges) - start
+                exchanges[start:] = [each for each in exchanges[start:] if _shakes(each)]
+                self.sent -= len(exchanges) - start
+            else:
+                return
 
     def _keep(self, error: LawBroken, exchanges: list[Exchange], start: int) -> None:
         self.watch.focus = error.law

@@ -197,3 +197,22 @@ def test_a_truth_value_is_no_price() -> None:
 
 def test_a_log_begins_empty() -> None:
     assert (Log().trace, Log().credits) == ((), 0)
+
+
+@pytest.mark.parametrize("lost", ["question", "answer"])
+async def test_the_clock_leaps_once_whichever_half_of_the_exchange_is_lost(lost: str) -> None:
+    tripped: list[str] = []
+
+    def trip(request: httpx2.Request) -> None:
+        if request.url.path == "/_sim/clock/advance" and not tripped:
+            tripped.append(lost)
+            raise httpx2.ReadError("gone")
+
+    before, after = (trip, None) if lost == "question" else (None, trip)
+    async with trial(before=before, after=after) as tried:
+        backend = backend_of(tried)
+        await backend.prepare()
+        await backend.advance(5)
+        told = await backend.control("GET", "clock")
+    assert tripped == [lost]
+    assert told.fields["now"] == "2026-01-01T00:00:05.000Z"

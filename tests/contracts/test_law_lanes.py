@@ -3,6 +3,7 @@ fault that is put into its answers is found by the requirement that is there for
 
 import itertools
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,19 @@ async def test_the_simulator_keeps_them_all_whatever_the_seed(seed: int, era: st
     bad = [each for each in findings if each.verdict is not Verdict.PASS]
     assert [each for each in bad if each.requirement not in off] == []
     assert {each.requirement for each in findings} == set(IDS)
+
+
+async def test_connections_that_break_change_no_verdict() -> None:
+    dice = random.Random(2)
+
+    def drop(request: httpx2.Request) -> None:
+        if dice.random() < 0.05:
+            raise httpx2.ReadError("gone")
+
+    async with trial(after=drop) as tried:
+        findings = await tried.judged(plan_of(tried.target, *IDS))
+    bad = [each for each in findings if each.verdict is not Verdict.PASS]
+    assert [each for each in bad if each.requirement != WITHOUT_A_CLOCK] == []
 
 
 def test_every_law_has_its_row_and_every_row_its_check() -> None:

@@ -11,7 +11,7 @@ from contracts.backend import Backend
 from contracts.check import Broken, CannotTell, Judgement
 from contracts.exchange import Exchange
 from contracts.keys import Keys, Scrubber
-from contracts.lanes.searching import NOT_AGAIN, Extent, Watch, search
+from contracts.lanes.searching import NOT_AGAIN, PLAYS_MOST, Extent, Watch, search
 from contracts.target import Target
 from contracts.wire import Log, Trouble, Wire
 
@@ -107,14 +107,25 @@ async def test_where_each_play_costs_nothing_is_played_twice_and_all_laws_are_ju
     assert len(stage.plays) <= ONCE.examples + len(surely)
 
 
-async def test_trouble_ends_the_search_at_once(stage: Stage) -> None:
+async def test_an_example_is_played_again_when_the_connection_breaks(stage: Stage) -> None:
+    async def play(drawn: list[int], watch: Watch) -> None:
+        stage.play(drawn)
+        if len(stage.plays) % 3 == 0:
+            raise Trouble("gone")
+        watch.hold("big", all(each < 15 for each in drawn), "less than 15", drawn)
+
+    (big,) = await search(stage.backend, ("big",), NUMBERS, play, EXTENT)
+    assert calls(big) == ["call 15"]
+
+
+async def test_trouble_that_lasts_ends_the_search(stage: Stage) -> None:
     async def play(drawn: list[int], watch: Watch) -> None:
         stage.play(drawn)
         raise Trouble("gone")
 
     with pytest.raises(Trouble, match="gone"):
         await search(stage.backend, ("any",), NUMBERS, play, EXTENT)
-    assert len(stage.plays) == 1
+    assert len(stage.plays) == PLAYS_MOST
 
 
 async def test_a_cancelled_search_plays_no_further(stage: Stage) -> None:
