@@ -125,10 +125,12 @@ async def _persistently(backend: Backend, dish: Dish) -> None:
     """Again when the connection breaks, where that costs nothing: there are many of them."""
     for left in range(AGAIN if backend.target.has_worlds else 0, -1, -1):
         try:
-            return await _refused_alike(backend, dish)
+            await _refused_alike(backend, dish)
         except Trouble:
             if not left:
                 raise
+        else:
+            return
 
 
 async def _refused_alike(backend: Backend, dish: Dish) -> None:
