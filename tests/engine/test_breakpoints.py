@@ -6,8 +6,11 @@ import pytest
 
 from simulator.domain.errors import Denial
 from simulator.domain.faults import Call, Match
+from simulator.domain.times import WORLD_BEGINS_MS
 from simulator.engine import breakpoints
+from simulator.engine.bodies import MediaBody, Nothing
 from simulator.engine.breakpoints import BREAKPOINTS_MOST, Breakpoints, Parked
+from tests.engine.world import caller_of, make_provider
 
 POINT = "start.before_check"
 START = Call("generate_media", "rest", "/v1/generate/media", "main")
@@ -90,3 +93,18 @@ async def test_a_request_that_is_cancelled_is_not_parked_any_more() -> None:
     with pytest.raises(asyncio.CancelledError):
         await going
     assert points.get(breakpoint_id).parked == []
+
+
+async def test_who_was_parked_before_settling_sees_what_has_ended_meanwhile() -> None:
+    provider = make_provider()
+    who = await caller_of(provider)
+    for _ in range(2):
+        await provider.generate_media(who, MediaBody(prompt="[sim:fail;at=0]", model="z-image"))
+    worlds, points = provider.worlds, who.world.lab.breakpoints
+    breakpoint_id = points.add("settle.before", Match(), None, 5.0, "continue").id
+    await worlds.set_clock(who.world, who.world.clock.moved_to(WORLD_BEGINS_MS + 3_600_000, 0))
+    looking = asyncio.create_task(provider.get_balance(who, Nothing()))
+    while not points.get(breakpoint_id).parked:
+        await points.changed.wait()
+    points.release(breakpoint_id, "continue")
+    assert (await looking).credits == 10_000
