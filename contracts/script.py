@@ -12,7 +12,7 @@ from contracts.symptom import Heard, Leaf, Path, world_of
 from contracts.wire import BEARER
 
 SHORTEST_KEPT = 8
-LAST_JUDGED = 1
+LAST_JUDGED = 8
 FACTS_MOST = 40
 _READS = ("GET", "HEAD")
 _OWN_HEADERS = frozenset({"authorization", "x-api-key"})
@@ -74,13 +74,13 @@ class _Names:
 def steps_of(
     heard: Sequence[Heard], decisive: Sequence[Leaf], rest_url: str, *, worlds: bool
 ) -> tuple[Mapping[str, Any], ...]:
-    """``decisive``: what shows the failure; empty: whatever the last answer says, but for what is
-    new each time."""
+    """``decisive``: what shows the failure; empty: whatever the last answers say, but for what is
+    new each time. Only in worlds do answers come again so exactly that several can be asked for."""
     names = _Names({rest_url: "url"} if rest_url else {})
     world = world_of(heard)
     if worlds and world:
         names.values[world] = "world"
-    shown = decisive or _last_said(heard)
+    shown = decisive or _last_said(heard, LAST_JUDGED if worlds else 1)
     sent = [_sent_text(each) for each in heard]
     steps = []
     for index, each in enumerate(heard):
@@ -221,9 +221,9 @@ def _looks_at_job(heard: Heard) -> bool:
     )
 
 
-def _last_said(heard: Sequence[Heard]) -> list[Leaf]:
+def _last_said(heard: Sequence[Heard], count: int) -> list[Leaf]:
     judged = [i for i, each in enumerate(heard) if not each.exchange.setup]
-    return [leaf for index in judged[-LAST_JUDGED:] for leaf in said(index, heard[index].answer)]
+    return [leaf for index in judged[-count:] for leaf in said(index, heard[index].answer)]
 
 
 def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:

@@ -165,35 +165,41 @@ async def _in_turn(bench: "_Bench", heard: Sequence[Heard]) -> tuple[Leaf, ...]:
         if leaf.path[0] == "body" and isinstance(leaf.value, str | int | float | None):
             series.setdefault((heard[leaf.index].exchange.call, leaf.path), []).append(leaf)
     for looks in series.values():
-        told = [leaf.value for leaf in reversed(looks)]
+        ordered = looks[::-1]
+        told = [leaf.value for leaf in ordered]
         if len(looks) < 3 or all(value == told[0] for value in told):
             continue
-        if any([await bench.judged(each) == HOLDS for each in _smoothed(heard, looks, told)]):
-            return _changing(looks[::-1])
+        for values in _smoothed(told):
+            pairs = zip(ordered, values, strict=True)
+            altered = {
+                leaf.index: _altered(heard[leaf.index], leaf.path, value) for leaf, value in pairs
+            }
+            if await bench.judged(altered) == HOLDS:
+                return _changing(ordered, values)
     return ()
 
 
-def _smoothed(
-    heard: Sequence[Heard], looks: Sequence[Leaf], told: Sequence[Any]
-) -> Iterator[Mapping[int, Heard]]:
-    """The same series in order, and as if nothing had ever changed."""
-    numbers = all(isinstance(value, int | float) for value in told)
-    instead = [sorted(told)] if numbers else []
-    instead += [[told[-1]] * len(told), [told[0]] * len(told)]
-    for values in instead:
-        pairs = zip(reversed(looks), values, strict=True)
-        yield {leaf.index: _altered(heard[leaf.index], leaf.path, value) for leaf, value in pairs}
+def _smoothed(told: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The same series in order; without one of its stretches; as if nothing had ever changed."""
+    if all(isinstance(value, int | float) for value in told):
+        yield sorted(told)
+    starts = [0, *(i for i in range(1, len(told)) if told[i] != told[i - 1]), len(told)]
+    for before, start, end in zip(starts, starts[1:], starts[2:], strict=False):
+        yield [*told[:start], *([told[before]] * (end - start)), *told[end:]]
+    yield [told[-1]] * len(told)
 
 
-def _changing(looks: Sequence[Leaf]) -> tuple[Leaf, ...]:
-    """A fall where there is one, else each look that differs from its neighbours."""
+def _changing(looks: Sequence[Leaf], values: Sequence[Any]) -> tuple[Leaf, ...]:
+    """A fall where there is one, else the looks on either side of where what had to be altered
+    begins."""
     pairs = list(pairwise(looks))
     for one, other in pairs:
         numbers = isinstance(one.value, int | float) and isinstance(other.value, int | float)
         if numbers and one.value > other.value:
             return one, other
-    changed = [leaf for pair in pairs if pair[0].value != pair[1].value for leaf in pair]
-    return tuple(dict.fromkeys(changed))
+    wrong = [leaf.value != value for leaf, value in zip(looks, values, strict=True)]
+    first = wrong.index(True)
+    return tuple(looks[max(first - 1, 0) : first + 1])
 
 
 @dataclass(frozen=True, slots=True)
