@@ -136,4 +136,5 @@ def _script(
         key_env=target.key_env,
         second_key_env=target.second_key_env,
         simulated=target.has_worlds,
+        poll_s=target.poll_s,
     )

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 MISSING = "[missing]"
 PATIENCE = 8
-FINAL = ("completed", "failed")
+RUNNING = ("pending", "queued", "processing")
 
 
 class CannotPlay(Exception):
@@ -114,7 +114,8 @@ def _answered(
         answer = _sent(step, place, known)
         if not step["watch"] or all(_judged(f, answer, answers, known)[0] for f in step["facts"]):
             return answer
-        if _status_in(answer["body"]) in FINAL or time.monotonic() - since > place.finish_s:
+        ended = _status_in(answer["body"]) not in RUNNING
+        if ended or time.monotonic() - since > place.finish_s:
             return answer
         time.sleep(place.wait_s)
 

@@ -56,7 +56,7 @@ def place():
     if not key and {script.simulated!r}:
         key = "sk_test_replay-" + uuid.uuid4().hex[:12]
     assert key, "the variable {key_env} must hold the account's key"
-    return Place(rest or {script.rest!r}, mcp, key, os.environ.get({second!r}, ""))
+    return Place(rest or {script.rest!r}, mcp, key, os.environ.get({second!r}, ""), {script.poll_s})
 
 
 def test_replay_{slug(script)}():
@@ -96,6 +96,7 @@ fi
 WORLD=${{KEY#sk_test_}}
 WORLD=${{WORLD%%.*}}
 SECOND=${{{second}:-$KEY.second}}
+WAIT_S={script.poll_s:g}
 {_functions()}
 {body}
 printf 'expected: %s\n' {_quoted(_one_line(script.story.expected))}

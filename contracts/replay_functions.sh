@@ -76,13 +76,13 @@ def main(what, number, *told):
         return 0 if same else 1
     elif what == "seen":
         body = answer(number)["body"]
-        ended = any(
-            at(body, path) in ("completed", "failed")
+        running = any(
+            at(body, path) in ("pending", "queued", "processing")
             for path in (["status"], ["result", "structuredContent", "status"])
         )
         facts = json.loads(told[0])
         rows = [(each["at"], each["is"], *each.get("since", ())) for each in facts]
-        return 0 if ended or all(judged(number, *row)[0] for row in rows) else 1
+        return 0 if not running or all(judged(number, *row)[0] for row in rows) else 1
     elif what == "file":
         content = base64.b64decode(sys.stdin.read()) + bytes(int(number)) + bytes.fromhex(told[0])
         with open(os.environ["DIR"] + "/body", "wb") as file:
@@ -124,7 +124,7 @@ call() { # NUMBER METHOD URL KEY-HEADER, and headers; the key goes to curl in a 
     send "$number" "$method" "$url" -H "@$DIR/key" "$@"
     if [ -z "$WATCH" ] || look seen "$number" "$WATCH" || [ "$waited" -ge 240 ]; then break; fi
     waited=$((waited + 1))
-    sleep 0.5 2> /dev/null || sleep 1
+    sleep "$WAIT_S" 2> /dev/null || sleep 1
   done
   WATCH=
 }

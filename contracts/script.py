@@ -4,7 +4,7 @@ calls, and which facts show that the backend is still broken."""
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts import player
@@ -38,7 +38,8 @@ class Story:
 class Script:
     """``steps``: as ``contracts.player`` plays them. ``rest``, ``mcp``: where they were recorded;
     ``key_env``, ``second_key_env``: names of variables. ``simulated``: they were recorded on a
-    simulator, whose keys are free. ``shortened``: played again, and nothing can be left out."""
+    simulator, whose keys are free. ``poll_s``: between two looks at a job.
+    ``shortened``: played again, and nothing can be left out."""
 
     story: Story
     steps: tuple[Mapping[str, Any], ...]
@@ -47,6 +48,7 @@ class Script:
     key_env: str
     second_key_env: str
     simulated: bool
+    poll_s: float = 0.5
     shortened: bool = False
 
     @property
@@ -97,16 +99,7 @@ def steps_of(
 
 def with_steps(script: Script, steps: Sequence[Mapping[str, Any]]) -> Script:
     """The same failure by fewer calls."""
-    return Script(
-        script.story,
-        tuple(steps),
-        script.rest,
-        script.mcp,
-        script.key_env,
-        script.second_key_env,
-        script.simulated,
-        shortened=True,
-    )
+    return replace(script, steps=tuple(steps), shortened=True)
 
 
 def _step(index: int, heard: Heard, names: _Names) -> dict[str, Any]:

@@ -27,6 +27,7 @@ STATUSES = (200, 400, 401, 402, 403, 404, 405, 415, 422, 429)
 Path = tuple[Any, ...]
 Verdict = tuple[str, str]
 """Where a check failed and what it expected; two empty texts: it did not."""
+_STATES = (("body", "status"), ("body", "result", "structuredContent", "status"))
 HOLDS: Verdict = ("", "")
 _WORD = re.compile(r"[A-Za-z][\w:-]+|-?\d+(?:\.\d+)?")
 
@@ -133,12 +134,22 @@ async def decisive(
             if await bench.judged({leaf.index: altered}) == HOLDS:
                 found.append(leaf)
                 break
-    return tuple(found) or await _in_turn(bench, heard) or await _in_place_of(bench, heard)
+    if found:
+        return (*_states(heard, found), *found)
+    return await _in_turn(bench, heard) or await _in_place_of(bench, heard)
+
+
+def _states(heard: Sequence[Heard], found: Sequence[Leaf]) -> Iterator[Leaf]:
+    """How far the jobs were whose answers show something: what is wrong while a job runs may be
+    right when it has ended."""
+    shown = {leaf.index for leaf in found}
+    for leaf in leaves(heard):
+        if leaf.index in shown and leaf.path in _STATES and leaf not in found:
+            yield leaf
 
 
 async def _in_place_of(bench: "_Bench", heard: Sequence[Heard]) -> tuple[Leaf, ...]:
-    """An answer that would do if it were what another request of the kind was answered: what
-    differs between the two."""
+    """Two answers of which one would do in place of the other: what differs between them."""
     judged = [index for index, each in enumerate(heard) if not each.exchange.setup]
     tried = 0
     for index in reversed(judged):
@@ -148,13 +159,15 @@ async def _in_place_of(bench: "_Bench", heard: Sequence[Heard]) -> tuple[Leaf, .
                 continue
             tried += 1
             if await bench.judged({index: instead}) == HOLDS:
-                better = instead.answer
-                return tuple(
-                    leaf
-                    for leaf in leaves([told], index)
-                    if player.at(better, leaf.path) != leaf.value
-                )
+                return (*_differing(told, index, instead), *_differing(instead, other, told))
     return ()
+
+
+def _differing(told: Heard, index: int, other: Heard) -> Iterator[Leaf]:
+    answer = other.answer
+    for leaf in leaves([told], index):
+        if player.at(answer, leaf.path) != leaf.value:
+            yield leaf
 
 
 async def _in_turn(bench: "_Bench", heard: Sequence[Heard]) -> tuple[Leaf, ...]:
@@ -190,16 +203,16 @@ def _smoothed(told: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _changing(looks: Sequence[Leaf], values: Sequence[Any]) -> tuple[Leaf, ...]:
-    """A fall where there is one, else the looks on either side of where what had to be altered
-    begins."""
+    """A fall where there is one, else the looks at both borders of what had to be altered."""
     pairs = list(pairwise(looks))
     for one, other in pairs:
         numbers = isinstance(one.value, int | float) and isinstance(other.value, int | float)
         if numbers and one.value > other.value:
             return one, other
     wrong = [leaf.value != value for leaf, value in zip(looks, values, strict=True)]
-    first = wrong.index(True)
-    return tuple(looks[max(first - 1, 0) : first + 1])
+    first, last = wrong.index(True), len(wrong) - 1 - wrong[::-1].index(True)
+    borders = {first - 1, first, last, last + 1} & set(range(len(looks)))
+    return tuple(looks[index] for index in sorted(borders))
 
 
 @dataclass(frozen=True, slots=True)
