@@ -159,5 +159,6 @@ def _style(verdict: Verdict) -> str:
 
 
 def _console() -> Console:
-    width = None if sys.stdout.isatty() else shutil.get_terminal_size((140, 24)).columns
+    # Who runs it may have set a narrow COLUMNS for its own sake; a file has no edge.
+    width = None if sys.stdout.isatty() else max(shutil.get_terminal_size().columns, 160)
     return Console(width=width, highlight=False, markup=False, emoji=False)
