@@ -90,7 +90,8 @@ def at(answer: Mapping[str, Any], path: Sequence[Any]) -> Any:
 
 
 def answer_of(status: int, headers: Mapping[str, str], content: bytes) -> Mapping[str, Any]:
-    """An answer's parts by name: status, headers, body (its JSON, or None) and bytes."""
+    """An answer's parts by name: status, headers, body (its JSON, or None), bytes, and
+    the digest of what is no JSON."""
     named = {name.lower(): value for name, value in headers.items()}
     text = content.decode("utf-8", "replace")
     if named.get("content-type", "").startswith("text/event-stream"):
@@ -99,7 +100,9 @@ def answer_of(status: int, headers: Mapping[str, str], content: bytes) -> Mappin
         body = json.loads(text)
     except ValueError:
         body = None
-    return {"status": status, "header": named, "body": body, "bytes": len(content)}
+    digest = sha256(content).hexdigest() if body is None else ""
+    told = {"status": status, "header": named, "body": body}
+    return {**told, "bytes": len(content), "digest": digest}
 
 
 def _answered(

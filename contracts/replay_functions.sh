@@ -31,7 +31,9 @@ def answer(number):
         body = json.loads(text)
     except ValueError:
         body = None
-    return {"status": status, "header": headers, "body": body, "bytes": len(content)}
+    digest = hashlib.sha256(content).hexdigest() if body is None else ""
+    told = {"status": status, "header": headers, "body": body}
+    return {**told, "bytes": len(content), "digest": digest}
 
 
 def at(value, path):

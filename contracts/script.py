@@ -226,6 +226,7 @@ def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
         yield Leaf(index, ("header", name), answer["header"].get(name, player.MISSING))
     if answer["body"] is None:
         yield Leaf(index, ("bytes",), answer["bytes"])
+        yield Leaf(index, ("digest",), answer["digest"])
         return
     parts = [
         Leaf(index, path, value)
