@@ -19,7 +19,7 @@ def test_the_backend_does_it(question: Question, request: pytest.FixtureRequest)
     if finding.verdict in FAILED or finding.harness:
         pytest.fail(story(question, finding), pytrace=False)
     if finding.verdict in (Verdict.NOT_RUN, Verdict.NOT_APPLICABLE):
-        pytest.skip(f"{finding.verdict.value}: {finding.why}")
+        pytest.skip(f"{finding.verdict.value}: {finding.why}")  # what did not run is never a pass
     if finding.verdict is Verdict.WARN:
         request.node.add_report_section("call", "second reading", story(question, finding))
 
