@@ -4,6 +4,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -22,13 +23,13 @@ from contracts.plan import Choice, Plan, PlanError, all_checks, make_plan
 from contracts.reports import write_contract, write_reports
 from contracts.requirements import LEVELS, SURFACES, Requirement, load_requirements
 from contracts.result import Result, Scripts
-from contracts.run import Findings, Settings
+from contracts.run import INTERRUPTED_BEFORE, Findings, Settings
 from contracts.target import Target, WrongTarget
 from contracts.verdicts import settled
 
 __all__ = ["check", "mutants"]
 
-WRONG_USE, CANNOT_WRITE, UNREACHABLE = 2, 3, 4
+WRONG_USE, CANNOT_WRITE = 2, 3
 
 STATUSES = """Exit status: 0 fine; 1 a check failed; 2 wrong use; 4 the target can't be reached, or
 the suite itself failed; 5 the spend limit, or a check that did not run, keeps a level from being
@@ -62,10 +63,8 @@ def check(**given: object) -> None:
     grants. A simulator on this machine needs no key and costs nothing."""
     try:
         status = _check(given)
-    except (DataError, PlanError, NoKey, click.BadParameter) as error:
+    except (DataError, PlanError, NoKey, WrongTarget, click.BadParameter) as error:
         status = _complain(WRONG_USE, error)
-    except WrongTarget as error:
-        status = _complain(WRONG_USE if error.reached else UNREACHABLE, error)
     except OSError as error:
         status = _complain(CANNOT_WRITE, error)
     raise click.exceptions.Exit(status)
@@ -83,7 +82,10 @@ def _check(given: dict[str, object]) -> int:
         return _show_plan(_plan(requirements, target := imagined(asked), choice), target, folder)
     session = _Session(requirements, choice, _settings(given), explains=folder is not None)
     result = _with_baseline(_run(session, asked), known)
-    screen.show_result(result)
+    if result.unreachable:
+        sys.stderr.write(f"{result.unreachable}\n")
+    else:
+        screen.show_result(result)
     if folder is not None:
         screen.show_written(write_reports(result, folder))
     return result.status
@@ -98,11 +100,15 @@ def _show_plan(plan: Plan, target: Target, folder: Path | None) -> int:
 
 
 def _run(session: "_Session", asked: Asked) -> Result:
-    """Interrupted or not."""
+    """Interrupted or not, reached or not. Raises DataError, PlanError, NoKey, WrongTarget."""
     try:
         asyncio.run(session.run(asked))
     except KeyboardInterrupt:
         session.interrupted = True
+    except WrongTarget as error:
+        if error.reached:
+            raise
+        session.unreached(asked, str(error))
     return session.result()
 
 
@@ -127,7 +133,16 @@ class _Session:
         self._findings = Findings()
         self._target: Target | None = None
         self._plan: Plan | None = None
+        self._unreachable = ""
         self.interrupted = False
+
+    def unreached(self, asked: Asked, why: str) -> None:
+        """Nobody answers: nothing of what would have been checked was. Raises DataError,
+        PlanError, WrongTarget."""
+        target = imagined(asked)
+        self._plan = _plan(self._requirements, target, self._choice)
+        self._target = replace(target, features=target.features - {"control", "auto-keys"})
+        self._unreachable = why
 
     async def run(self, asked: Asked) -> None:
         """Raises DataError, PlanError, NoKey, WrongTarget."""
@@ -148,7 +163,8 @@ class _Session:
         """Raises KeyboardInterrupt when there is nothing to tell."""
         if self._target is None or self._plan is None:
             raise KeyboardInterrupt
-        found_here = self._findings.ordered(self._plan)
+        why_not = "the target could not be reached" if self._unreachable else INTERRUPTED_BEFORE
+        found_here = self._findings.ordered(self._plan, why_not)
         return Result(
             target=self._target,
             settings=self._settings,
@@ -159,6 +175,7 @@ class _Session:
             requests=self._findings.requests,
             credits=self._findings.credits,
             interrupted=self.interrupted,
+            unreachable=self._unreachable,
             scripts=self._scripts,
         )
 

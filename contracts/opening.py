@@ -14,7 +14,7 @@ from contracts.guard.secret import secret_from
 from contracts.jsonrpc import SESSION, STATELESS
 from contracts.keys import Keys, NoKey, read_key, scrubber
 from contracts.run import Runner, Settings
-from contracts.target import KEY_ENV, Target, WrongTarget, from_file, probe, supposed
+from contracts.target import KEY_ENV, Target, WrongTarget, answers, from_file, probe, supposed
 from contracts.wire import TIMEOUT_S, Wire
 
 CONNECTIONS_MOST = 40
@@ -58,9 +58,12 @@ def imagined(asked: Asked) -> Target:
 
 
 async def found(http: httpx2.AsyncClient, asked: Asked) -> Target:
-    """The target as it is. Raises DataError, WrongTarget."""
+    """The target as it is. Raises DataError, NoKey, WrongTarget."""
     if asked.is_file:
         target = imagined(asked)
+        if not _is_free(target):
+            _profile(target)  # what is wrong here is told before anybody is asked
+        await answers(http, target.rest_url)
     else:
         target = _told(await probe(http, asked.target, asked.mcp_url), asked)
     if target.is_loopback:
@@ -89,10 +92,10 @@ async def runner(
         urls = {"rest": target.rest_url, "mcp": target.mcp_url}
         yield Runner(target, Wire(http, urls, scrub, token), Keys(""), settings)
         return
+    guard = Guard(_profile(target))
     try:
-        guard = Guard(_profile(target))
         guard.__enter__()
-    except (GuardFailed, ValueError) as error:
+    except GuardFailed as error:
         raise WrongTarget(f"the guard: {error}") from error
     try:
         urls = {"rest": guard.rest_url, "mcp": guard.mcp_url}
@@ -108,17 +111,20 @@ def _is_free(target: Target) -> bool:
 
 
 def _profile(target: Target) -> GuardProfile:
-    """Raises NoKey, ValueError."""
-    return GuardProfile(
-        rest_url=target.rest_url,
-        mcp_url=target.mcp_url,
-        key=_secret(target.key_env),
-        second_key=_secret(target.second_key_env) if target.second_key_env else None,
-        max_credits=target.max_credits,
-        allowed_hosts=target.allowed_hosts,
-        free_calls=FREE_CALLS,
-        control=target.is_simulator,
-    )
+    """Raises NoKey, WrongTarget."""
+    try:
+        return GuardProfile(
+            rest_url=target.rest_url,
+            mcp_url=target.mcp_url,
+            key=_secret(target.key_env),
+            second_key=_secret(target.second_key_env) if target.second_key_env else None,
+            max_credits=target.max_credits,
+            allowed_hosts=target.allowed_hosts,
+            free_calls=FREE_CALLS,
+            control=target.is_simulator,
+        )
+    except ValueError as error:
+        raise WrongTarget(f"the guard: {error}") from error
 
 
 def _secret(variable: str) -> Secret:

@@ -18,6 +18,7 @@ from contracts.wire import Log, Trouble, Wire, Withheld
 TROUBLES = 6
 CHECK_S = 300.0
 REAL_CHECK_S = 3_600.0
+INTERRUPTED_BEFORE = "the run was interrupted before"
 
 OnFinding = Callable[[Finding], None]
 
@@ -40,12 +41,12 @@ class Findings:
     requests: int = 0
     credits: float = 0
 
-    def ordered(self, plan: Plan) -> tuple[Finding, ...]:
-        """In the plan's order; what was not reached did not run."""
+    def ordered(self, plan: Plan, why_not: str = INTERRUPTED_BEFORE) -> tuple[Finding, ...]:
+        """In the plan's order; what was not reached did not run, and ``why_not``."""
         found: list[Finding] = []
         for item in plan.items:
             made = self.by_item.get(item.index)
-            found += made if made is not None else _interrupted(item)
+            found += made if made is not None else _all(item, Verdict.NOT_RUN, why_not)
         return (*found, *plan.left)
 
 
@@ -207,7 +208,3 @@ def _all(item: Item, verdict: Verdict, why: str, *, harness: bool = False) -> Se
         Finding(row.id, item.surface, verdict, why, check=item.check.title, harness=harness)
         for row in item.requirements
     ]
-
-
-def _interrupted(item: Item) -> Sequence[Finding]:
-    return _all(item, Verdict.NOT_RUN, "the run was interrupted before")

@@ -193,6 +193,11 @@ def supposed(url: str, mcp_url: str = "") -> Target:
     return Target(rest_url=base, mcp_url=mcp_url or f"{base}/mcp", features=frozenset(FEATURES))
 
 
+async def answers(http: httpx2.AsyncClient, url: str) -> None:
+    """Whatever it says. Raises WrongTarget when nobody answers."""
+    await _json(http, f"{url}/openapi.json")
+
+
 async def _json(http: httpx2.AsyncClient, url: str) -> Mapping[str, Any]:
     """A JSON object, or {} when there is none. Raises WrongTarget when nobody answers."""
     for attempt in range(4):

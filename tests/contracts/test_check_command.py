@@ -20,6 +20,7 @@ from simulator.settings import Settings
 from simulator.surfaces.server import ServerThread
 
 CANARY = "sk_live_canary_0123456789"
+REPORTS = {"report.html", "report.json", "junit.xml", "summary.md", "badge.json"}
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,33 @@ def test_a_dry_run_lists_the_checks_and_sends_nothing() -> None:
     assert "http" not in came
 
 
-def test_nobody_at_the_address_is_told_as_unreachable() -> None:
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """The address of a port that nobody listens at."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        done = check("--target", f"http://127.0.0.1:{free.getsockname()[1]}")
+        yield f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_nobody_at_the_address_is_told_and_every_report_is_written(
+    nowhere: str, tmp_path: Path
+) -> None:
+    done = check("--target", nowhere, "--report-dir", str(tmp_path))
     assert done.returncode == 4
-    assert "ConnectError" in done.stderr or "connect" in done.stderr.lower()
+    assert nowhere in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == REPORTS
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert nowhere in report["run"]["unreachable"]
+    assert report["target"]["simulator"] is False
+    assert set(report["summary"]["verdicts"]) <= {"not-run", "not-applicable"}
+
+
+def test_nobody_behind_a_profile_is_told_before_the_checks(nowhere: str, tmp_path: Path) -> None:
+    profile = tmp_path / "target.toml"
+    profile.write_text(f'[target]\nrest_url = "{nowhere}"\n')
+    done = check("--target", str(profile), MEDIASIM_CONTRACT_KEY=CANARY)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert nowhere in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -168,6 +190,7 @@ def test_an_interruption_writes_the_reports(served: Served, tmp_path: Path) -> N
         output, errors = running.communicate(timeout=60)
     assert running.returncode == 130, output + errors
     assert "interrupted" in output
+    assert {path.name for path in tmp_path.iterdir()} >= REPORTS
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert report["run"]["interrupted"] is True
     assert report["summary"]["verdicts"]["not-run"] > 100
