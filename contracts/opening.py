@@ -18,6 +18,9 @@ from contracts.target import KEY_ENV, Target, WrongTarget, answers, from_file, p
 from contracts.wire import TIMEOUT_S, Wire
 
 CONNECTIONS_MOST = 40
+GUARDED_S = 900.0
+"""How long an answer of the guard is waited for: it may keep a call back for some minutes, and who
+gives up before would take one that is sent later for lost."""
 
 FREE_CALLS = (
     "GET /v1/nothing",
@@ -99,7 +102,7 @@ async def runner(
         raise WrongTarget(f"the guard: {error}") from error
     try:
         urls = {"rest": guard.rest_url, "mcp": guard.mcp_url}
-        wire = Wire(http, urls, scrub, token, guard.file_url)
+        wire = Wire(http, urls, scrub, token, guard.file_url, GUARDED_S)
         keys = Keys(MAIN_KEY, SECOND_KEY if target.second_key_env else "")
         yield Runner(target, wire, keys, settings)
     finally:
@@ -122,6 +125,7 @@ def _profile(target: Target) -> GuardProfile:
             allowed_hosts=target.allowed_hosts,
             free_calls=FREE_CALLS,
             control=target.is_simulator,
+        calls_a_minute=target.calls_a_minute,
         )
     except ValueError as error:
         raise WrongTarget(f"the guard: {error}") from error

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from contracts.data import DataError, read_toml
+from contracts.rates import CALLS_A_MINUTE, read_rates
 
 FEATURES = (
     "control",  # the simulator's control plane: worlds, clock, ledger
@@ -66,7 +67,8 @@ class Target:
     """``rest_url`` and ``mcp_url``: without the ``/v1`` of the routes; "" for no MCP. ``key_env``,
     ``second_key_env``, ``token_env``: the names of the variables that hold the key, a second
     account's, and the control plane's token; never their values. ``poll_s``: between two looks at
-    a job where the clock can't be moved; ``finish_s``: when a job is given up. ``beside``: a
+    a job where the clock can't be moved; ``finish_s``: when a job is given up. ``calls_a_minute``:
+    what the guard keeps to, by kind of call; a kind that is left out has no limit. ``beside``: a
     simulator's URL to compare with, ``"simulator"`` for one that is started for it, "" for none."""
 
     rest_url: str
@@ -80,6 +82,7 @@ class Target:
     allowed_hosts: tuple[str, ...] = ()
     poll_s: float = 5.0
     finish_s: float = 600.0
+    calls_a_minute: Mapping[str, int] = field(default_factory=lambda: dict(CALLS_A_MINUTE))
     beside: str = ""
     policies: Mapping[str, str] = field(default_factory=dict)
 
@@ -134,6 +137,8 @@ def from_file(file: Path) -> Target:
     values: dict[str, Any] = dict(row)
     values["rest_url"] = base_of(row["rest_url"])
     values["allowed_hosts"] = tuple(row.get("allowed_hosts", []))
+    if "calls_a_minute" in row:
+        values["calls_a_minute"] = read_rates(row["calls_a_minute"])
     features = frozenset(row.get("features", []))
     if values.get("mcp_url"):
         features |= {"mcp", *(() if _eras(features) else ("mcp-session",))}
@@ -153,6 +158,11 @@ def _check_types(file: Path, row: Mapping[str, Any]) -> None:
         elif name in ("max_credits", "poll_s", "finish_s"):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise DataError(file, 1, f"{name}: expected a number")
+        elif name == "calls_a_minute":
+            try:
+                read_rates(value)
+            except ValueError as error:
+                raise DataError(file, 1, f"{name}: {error}") from error
         elif not isinstance(value, str):
             raise DataError(file, 1, f"{name}: expected a text")
     strangers = sorted(set(row.get("features", [])) - set(FEATURES))

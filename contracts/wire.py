@@ -73,7 +73,8 @@ class Sent:
 
 class Wire:
     """One client of one target. ``urls``: what ``rest`` and ``mcp`` stand for. ``token``: the
-    control plane's, "" for none. ``file_url``: by which a file's whole URL is fetched."""
+    control plane's, "" for none. ``file_url``: by which a file's whole URL is fetched.
+    ``timeout_s``: how long an answer is waited for."""
 
     def __init__(
         self,
@@ -82,8 +83,10 @@ class Wire:
         scrub: Scrubber,
         token: str = "",
         file_url: Callable[[str], str] | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._file_url = file_url
+        self._timeout_s = timeout_s
         self._http = http
         self._urls = urls
         self._scrub = scrub
@@ -99,7 +102,11 @@ class Wire:
             self.requests += 1
             try:
                 answer = await self._http.request(
-                    sent.method, url, headers=headers, content=sent.body or None
+                    sent.method,
+                    url,
+                    headers=headers,
+                    content=sent.body or None,
+                    timeout=self._timeout_s,
                 )
                 break
             except httpx2.RequestError as error:

@@ -7,21 +7,12 @@ from urllib.parse import urlsplit
 
 from contracts.guard.secret import Secret
 from contracts.pricing import milli
+from contracts.rates import CALLS_A_MINUTE
 
 MAIN_KEY, SECOND_KEY = "guard-main", "guard-second"
 """What callers send instead of the keys."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
-CALLS_A_MINUTE: Mapping[str, int] = {
-    "media": 30,
-    "music": 10,
-    "dialogue": 10,
-    "ads": 5,
-    "read": 120,
-    "upload": 60,
-}
-"""The provider's limits, for each account; that of uploads is assumed."""
 
 
 @dataclass(frozen=True, slots=True)

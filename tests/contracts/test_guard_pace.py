@@ -6,8 +6,9 @@ from collections import Counter
 import httpx2
 
 from contracts.guard.pace import WINDOW_S, Pace
-from contracts.guard.profile import CALLS_A_MINUTE, SECOND_KEY
+from contracts.guard.profile import SECOND_KEY
 from contracts.guard.secret import Secret
+from contracts.rates import CALLS_A_MINUTE
 from tests.contracts.guarding import SECOND, guarded
 
 

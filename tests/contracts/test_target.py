@@ -9,6 +9,7 @@ import pytest
 
 from contracts.data import DataError
 from contracts.opening import Asked, found, imagined
+from contracts.rates import CALLS_A_MINUTE
 from contracts.target import FEATURES, WrongTarget, base_of, from_file, probe
 
 PROFILE = '[target]\nrest_url = "https://api.example/v1"\n'
@@ -50,6 +51,27 @@ def test_a_profile_declares_what_there_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "rates"),
+    [
+        ("", dict(CALLS_A_MINUTE)),
+        ("calls_a_minute = 0\n", {}),
+        ("calls_a_minute = 600\n", dict.fromkeys(CALLS_A_MINUTE, 600)),
+        ("[target.calls_a_minute]\nmedia = 600\n", {**CALLS_A_MINUTE, "media": 600}),
+        (
+            "[target.calls_a_minute]\nread = 0\n",
+            {kind: most for kind, most in CALLS_A_MINUTE.items() if kind != "read"},
+        ),
+    ],
+)
+def test_a_profile_says_which_rates_there_are_and_else_they_are_the_providers(
+    tmp_path: Path, told: str, rates: Mapping[str, int]
+) -> None:
+    file = tmp_path / "target.toml"
+    file.write_text(PROFILE + told)
+    assert from_file(file).calls_a_minute == rates
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("x = 1\n", "expected a table"),
@@ -59,6 +81,10 @@ def test_a_profile_declares_what_there_is(tmp_path: Path) -> None:
         (PROFILE + 'max_credits = "many"\n', "max_credits: expected a number"),
         (PROFILE + "key_env = 5\n", "key_env: expected a text"),
         (PROFILE + 'key = "sk"\n', "unknown key 'key'"),
+        (PROFILE + "calls_a_minute = -1\n", "calls_a_minute: expected a whole number"),
+        (PROFILE + "calls_a_minute = true\n", "calls_a_minute: expected a whole number"),
+        (PROFILE + "calls_a_minute = { media = 1.5 }\n", "calls_a_minute: expected a whole"),
+        (PROFILE + "calls_a_minute = { film = 3 }\n", "unknown kind of call 'film'"),
     ],
 )
 def test_a_profile_that_is_wrong_is_told(tmp_path: Path, text: str, told: str) -> None:
