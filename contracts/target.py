@@ -138,7 +138,7 @@ def from_file(file: Path) -> Target:
     values["rest_url"] = base_of(row["rest_url"])
     values["allowed_hosts"] = tuple(row.get("allowed_hosts", []))
     if "calls_a_minute" in row:
-        values["calls_a_minute"] = read_rates(row["calls_a_minute"])
+        values["calls_a_minute"] = _rates(file, row["calls_a_minute"])
     features = frozenset(row.get("features", []))
     if values.get("mcp_url"):
         features |= {"mcp", *(() if _eras(features) else ("mcp-session",))}
@@ -147,6 +147,14 @@ def from_file(file: Path) -> Target:
     if values.get("beside"):
         features |= {"beside"}
     return Target(**{**values, "features": features})
+
+
+def _rates(file: Path, told: object) -> Mapping[str, int]:
+    """Raises DataError."""
+    try:
+        return read_rates(told)
+    except ValueError as error:
+        raise DataError(file, 1, f"calls_a_minute: {error}") from error
 
 
 def _check_types(file: Path, row: Mapping[str, Any]) -> None:
@@ -158,12 +166,7 @@ def _check_types(file: Path, row: Mapping[str, Any]) -> None:
         elif name in ("max_credits", "poll_s", "finish_s"):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise DataError(file, 1, f"{name}: expected a number")
-        elif name == "calls_a_minute":
-            try:
-                read_rates(value)
-            except ValueError as error:
-                raise DataError(file, 1, f"{name}: {error}") from error
-        elif not isinstance(value, str):
+        elif name != "calls_a_minute" and not isinstance(value, str):
             raise DataError(file, 1, f"{name}: expected a text")
     strangers = sorted(set(row.get("features", [])) - set(FEATURES))
     if strangers:
