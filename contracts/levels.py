@@ -48,7 +48,8 @@ def grants(
         if level > highest:
             break
         at = [each for each in looked if known[each.requirement].level == level]
-        why = _why_not(at) or (
+        elsewhere = len(_asked(requirements, level, surface) - {_place(each) for each in at})
+        why = _why_not(at, elsewhere) or (
             "" if not found or found[-1].granted else f"{found[-1].level} is not"
         )
         counts = Counter(each.verdict.value for each in at)
@@ -73,10 +74,28 @@ def exit_status(those: Sequence[Grant], findings: Iterable[Finding]) -> int:
     return 5 if held and not all(each.granted for each in those) else 0
 
 
-def _why_not(at: Sequence[Finding]) -> str:
+def _asked(
+    requirements: Sequence[Requirement], level: str, surface: str
+) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (row.id, each)
+        for row in requirements
+        for each in row.surfaces
+        if row.level == level and surface in ("", each)
+    )
+
+
+def _place(finding: Finding) -> tuple[str, str]:
+    return finding.requirement, finding.surface
+
+
+def _why_not(at: Sequence[Finding], elsewhere: int) -> str:
+    """``elsewhere``: of how many requirements another part of the run tells."""
     bad = Counter(each.verdict for each in at if each.verdict not in GOOD)
-    if bad:
-        return ", ".join(f"{count} {verdict.value}" for verdict, count in sorted(bad.items()))
+    reasons = [f"{count} {verdict.value}" for verdict, count in sorted(bad.items())]
+    reasons += [f"{elsewhere} in another part"] if elsewhere else []
+    if reasons:
+        return ", ".join(reasons)
     if not any(each.verdict in (Verdict.PASS, Verdict.WARN) for each in at):
         return "nothing was checked"
     return ""

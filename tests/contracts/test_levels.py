@@ -54,6 +54,13 @@ def test_what_did_not_run_keeps_its_level_back_beside_what_passed() -> None:
     assert granted([*found(), unrun]) == ["L0"]
 
 
+def test_a_part_of_the_checks_grants_nothing_of_which_another_part_tells() -> None:
+    part = [each for each in found() if each.requirement != "L2"]
+    third = grants(rows(), part)[2]
+    assert granted(part) == ["L0", "L1"]
+    assert (third.granted, third.why) == (False, "1 in another part")
+
+
 def test_a_warning_keeps_no_level_back() -> None:
     assert granted(found(L2=Verdict.WARN)) == list(LEVELS)
 
