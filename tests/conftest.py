@@ -1,6 +1,7 @@
-"""How every test runs: Hypothesis profiles, the event loop, the hash seed in the header."""
+"""How every test runs: Hypothesis profiles, the event loop, the hash seed in the header, Ctrl-C."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,13 @@ settings.register_profile(
 )
 settings.register_profile("long", database=None, deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile("short")  # `--hypothesis-profile=long` looks for what nobody has seen yet
+
+
+def pytest_configure() -> None:
+    """Programs that are interrupted by a test hear it: in the background of a shell SIGINT is
+    ignored, and would be by every process that is started here."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
