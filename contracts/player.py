@@ -3,19 +3,17 @@
 Nothing but the standard library: a replay that is written as a pytest file carries this text.
 """
 
-import json
 import time
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-MISSING = "[missing]"
+from contracts.answers import answer_of, at, filled, is_running, judged
+
 PATIENCE = 8
-RUNNING = ("pending", "queued", "processing")
 
 
 class CannotPlay(Exception):
@@ -63,46 +61,10 @@ def play(script: Mapping[str, Any], place: Place) -> Played:
             if isinstance(found, str):
                 known[take["name"]] = found
         for fact in step["facts"]:
-            same, text = _judged(fact, answer, answers, known)
+            same, line = judged(fact, step["number"], answers, known)
             shown = shown and same
-            lines.append(f"step {step['number']}: {text}")
+            lines.append(line)
     return Played(shown and bool(lines), tuple(lines), tuple(answers.values()))
-
-
-def at(answer: Mapping[str, Any], path: Sequence[Any]) -> Any:
-    """A part of an answer; ``#keys`` are an object's names, ``#length`` is a
-    list's length, ``#digest`` stands for the whole of what is too long to be listed."""
-    value: Any = answer
-    for part in path:
-        if part == "#keys":
-            return sorted(value) if isinstance(value, dict) else MISSING
-        if part == "#digest":
-            return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-        if part == "#length":
-            return len(value) if isinstance(value, list) else MISSING
-        if (isinstance(value, list) and isinstance(part, int) and part < len(value)) or (
-            isinstance(value, dict) and part in value
-        ):
-            value = value[part]
-        else:
-            return MISSING
-    return value
-
-
-def answer_of(status: int, headers: Mapping[str, str], content: bytes) -> Mapping[str, Any]:
-    """An answer's parts by name: status, headers, body (its JSON, or None), bytes, and
-    the digest of what is no JSON."""
-    named = {name.lower(): value for name, value in headers.items()}
-    text = content.decode("utf-8", "replace")
-    if named.get("content-type", "").startswith("text/event-stream"):
-        text = "".join(line[5:] for line in text.splitlines() if line.startswith("data: {"))
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = None
-    digest = sha256(content).hexdigest() if body is None else ""
-    told = {"status": status, "header": named, "body": body}
-    return {**told, "bytes": len(content), "digest": digest}
 
 
 def _answered(
@@ -115,23 +77,25 @@ def _answered(
     since = time.monotonic()
     while True:
         answer = _sent(step, place, known)
-        if not step["watch"] or all(_judged(f, answer, answers, known)[0] for f in step["facts"]):
+        told = {**answers, step["number"]: answer}
+        if not step["watch"] or all(
+            judged(fact, step["number"], told, known)[0] for fact in step["facts"]
+        ):
             return answer
-        ended = _status_in(answer["body"]) not in RUNNING
-        if ended or time.monotonic() - since > place.finish_s:
+        if not is_running(answer["body"]) or time.monotonic() - since > place.finish_s:
             return answer
         time.sleep(place.wait_s)
 
 
 def _sent(step: Mapping[str, Any], place: Place, known: Mapping[str, str]) -> Mapping[str, Any]:
     base = {"rest": place.rest, "mcp": place.mcp, "": ""}[step["base"]]
-    url = urlsplit(base + _filled(step["path"], known))
-    headers = {name: _filled(value, known) for name, value in step["headers"].items()}
+    url = urlsplit(base + filled(step["path"], known))
+    headers = {name: filled(value, known) for name, value in step["headers"].items()}
     key = _key(step, place)
     if key:
         headers |= {"Authorization": f"Bearer {key}"} if step["bearer"] else {"X-API-Key": key}
     body = b64decode(step["body_base64"]) + bytes(step["zeros"]) + step["tail"].encode("latin-1")
-    body = body or _filled(step["body"], known).encode()
+    body = body or filled(step["body"], known).encode()
     path = url._replace(scheme="", netloc="").geturl() or "/"
     make = HTTPSConnection if url.scheme == "https" else HTTPConnection
     for attempt in range(PATIENCE):
@@ -161,41 +125,8 @@ def _key(step: Mapping[str, Any], place: Place) -> str:
     return f"{main}.second" if step["world"] else place.second_key or f"{place.key}.second"
 
 
-def _judged(
-    fact: Mapping[str, Any],
-    answer: Mapping[str, Any],
-    answers: Mapping[int, Mapping[str, Any]],
-    known: Mapping[str, str],
-) -> tuple[bool, str]:
-    found, wanted, what = at(answer, fact["at"]), fact["is"], ".".join(map(str, fact["at"]))
-    if "since" in fact:
-        number, path = fact["since"]
-        earlier = at(answers.get(number, {}), path)
-        numbers = isinstance(found, int | float) and isinstance(earlier, int | float)
-        found, what = (found - earlier if numbers else MISSING), f"{what} since step {number}"
-    elif isinstance(wanted, str):
-        wanted = _filled(wanted, known)
-    same = found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
-    shown, recorded = (json.dumps(each, ensure_ascii=False)[:200] for each in (found, wanted))
-    return same, f"{what} is {shown}, as recorded" if same else f"{what} is {shown}, was {recorded}"
-
-
-def _filled(text: str, known: Mapping[str, str]) -> str:
-    for name, value in known.items():
-        text = text.replace("${" + name + "}", value)
-    return text
-
-
 def _world(key: str) -> str:
     return key.removeprefix("sk_test_").partition(".")[0]
-
-
-def _status_in(body: Any) -> Any:
-    for path in (["status"], ["result", "structuredContent", "status"]):
-        found = at(body, path) if isinstance(body, dict) else MISSING
-        if found != MISSING:
-            return found
-    return None
 
 
 def _has_control(place: Place) -> bool:

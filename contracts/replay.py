@@ -12,6 +12,7 @@ from contracts.script import Script
 
 EDITABLE_ENV = "REPLAY_TARGET"
 _NAME = re.compile(r"\$\{(url|world|kept_\d+_\d+)\}")
+_OURS = re.compile(r"^from (?:__future__|contracts)\b[^\n(]*(?:\([^)]*\))?\n", re.MULTILINE)
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 LINE_MOST = 68
 
@@ -31,8 +32,6 @@ def file_names(script: Script) -> tuple[str, str]:
 def pytest_text(script: Script) -> str:
     """A test that passes as soon as the backend does what is required."""
     story = script.story
-    player = files("contracts").joinpath("player.py").read_text(encoding="utf-8")
-    code = player.partition('"""\n\n')[2]
     steps = json.dumps({"steps": script.steps}, ensure_ascii=True)
     parts = [steps[at : at + LINE_MOST] for at in range(0, len(steps), LINE_MOST)]
     told = "\n".join(f"    {part!r}" for part in parts)
@@ -41,9 +40,11 @@ def pytest_text(script: Script) -> str:
     return f'''{head}
 # ruff: noqa
 # mypy: ignore-errors
+from __future__ import annotations
+
 import os
 import uuid
-{code}
+{_code("filefacts", "answers", "player")}
 SCRIPT = json.loads(
 {told}
 )
@@ -111,7 +112,18 @@ echo "IT HOLDS: $DIFFERENT of $FACTS facts are not as they were recorded"
 
 
 def _functions() -> str:
-    return files("contracts").joinpath("replay_functions.sh").read_text(encoding="utf-8")
+    text = files("contracts").joinpath("replay_functions.sh").read_text(encoding="utf-8")
+    head = "from __future__ import annotations\n\n"
+    return text.replace("#ANSWERS\n", head + _code("filefacts", "answers") + "\n")
+
+
+def _code(*names: str) -> str:
+    """The text of modules as one that needs none of them."""
+    texts = []
+    for name in names:
+        text = files("contracts").joinpath(f"{name}.py").read_text(encoding="utf-8")
+        texts.append(_OURS.sub("", text.partition('"""\n\n')[2]).strip())
+    return "\n\n\n".join(texts) + "\n"
 
 
 def _told(script: Script) -> list[str]:
@@ -134,8 +146,7 @@ def _step(step: Mapping[str, Any]) -> str:
     lines += _body_lines(step)
     key = _key(step)
     if step["watch"]:
-        facts = json.dumps(step["facts"])
-        lines.append(f"WATCH={shlex.quote(facts)}")
+        lines.append(f"WATCH={_word(json.dumps(step['facts'], ensure_ascii=False))}")
     if step["control"]:
         looked = "needed" if step["facts"] else "optional"
         lines.append(f"control_{looked} {step['number']} {step['method']} {url}{headers}")
@@ -150,13 +161,7 @@ def _step(step: Mapping[str, Any]) -> str:
 
 
 def _fact(step: Mapping[str, Any], fact: Mapping[str, Any]) -> str:
-    path, wanted = json.dumps(fact["at"]), json.dumps(fact["is"], ensure_ascii=False)
-    if "since" in fact:
-        number, earlier = fact["since"]
-        since = f" {number} {shlex.quote(json.dumps(earlier))}"
-    else:
-        since = ""
-    return f"fact {step['number']} {shlex.quote(path)} {_word(wanted)}{since}"
+    return f"fact {step['number']} {_word(json.dumps(fact, ensure_ascii=False))}"
 
 
 def _body_lines(step: Mapping[str, Any]) -> list[str]:

@@ -3,19 +3,14 @@ trap 'rm -rf "$DIR"' EXIT
 trap 'exit 2' HUP INT TERM
 FACTS=0 DIFFERENT=0 WATCH= CONTROL=
 cat > "$DIR/look.py" <<'PYTHON'
+#ANSWERS
 import base64
-import hashlib
-import json
 import os
 import sys
-
-MISSING = "[missing]"
 
 
 def answer(number):
     folder = os.environ["DIR"]
-    with open(f"{folder}/{number}.body", "rb") as file:
-        content = file.read()
     status, headers = 0, {}
     with open(f"{folder}/{number}.head", encoding="latin-1") as file:
         for line in file:
@@ -23,48 +18,14 @@ def answer(number):
                 status, headers = int(line.split()[1]), {}
             elif ":" in line:
                 name, _, value = line.partition(":")
-                headers[name.strip().lower()] = value.strip()
-    text = content.decode("utf-8", "replace")
-    if headers.get("content-type", "").startswith("text/event-stream"):
-        text = "".join(line[5:] for line in text.splitlines() if line.startswith("data: {"))
-    try:
-        body = json.loads(text)
-    except ValueError:
-        body = None
-    digest = hashlib.sha256(content).hexdigest() if body is None else ""
-    told = {"status": status, "header": headers, "body": body}
-    return {**told, "bytes": len(content), "digest": digest}
+                headers[name.strip()] = value.strip()
+    with open(f"{folder}/{number}.body", "rb") as file:
+        return answer_of(status, headers, file.read())
 
 
-def at(value, path):
-    for part in path:
-        if part == "#keys":
-            return sorted(value) if isinstance(value, dict) else MISSING
-        if part == "#digest":
-            return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-        if part == "#length":
-            return len(value) if isinstance(value, list) else MISSING
-        listed = isinstance(value, list) and isinstance(part, int) and part < len(value)
-        if not listed and not (isinstance(value, dict) and part in value):
-            return MISSING
-        value = value[part]
-    return value
-
-
-def is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def judged(number, path, wanted, since=None, earlier_path=None):
-    found, what = at(answer(number), path), ".".join(map(str, path))
-    if since is not None:
-        earlier = at(answer(since), earlier_path)
-        found = found - earlier if is_number(found) and is_number(earlier) else MISSING
-        what += f" since step {since}"
-    same = found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
-    told = json.dumps(found, ensure_ascii=False)[:200]
-    rest = "as recorded" if same else "was " + json.dumps(wanted, ensure_ascii=False)[:200]
-    return same, f"step {number}: {what} is {told}, {rest}"
+def looked(number, fact):
+    numbers = [number, *fact.get("since", ())[:1]]
+    return judged(fact, number, {each: answer(each) for each in numbers}, {})
 
 
 def main(what, number, *told):
@@ -72,19 +33,13 @@ def main(what, number, *told):
         found = at(answer(number), json.loads(told[0]))
         sys.stdout.write(found if isinstance(found, str) else "")
     elif what == "fact":
-        values = [json.loads(each) for each in told]
-        same, line = judged(number, *values)
+        same, line = looked(int(number), json.loads(told[0]))
         print(line)
         return 0 if same else 1
     elif what == "seen":
-        body = answer(number)["body"]
-        running = any(
-            at(body, path) in ("pending", "queued", "processing")
-            for path in (["status"], ["result", "structuredContent", "status"])
-        )
+        running = is_running(answer(number)["body"])
         facts = json.loads(told[0])
-        rows = [(each["at"], each["is"], *each.get("since", ())) for each in facts]
-        return 0 if not running or all(judged(number, *row)[0] for row in rows) else 1
+        return 0 if not running or all(looked(int(number), each)[0] for each in facts) else 1
     elif what == "file":
         content = base64.b64decode(sys.stdin.read()) + bytes(int(number)) + bytes.fromhex(told[0])
         with open(os.environ["DIR"] + "/body", "wb") as file:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contracts import player
-from contracts.symptom import Heard, Leaf, Path, world_of
+from contracts import answers
+from contracts.symptom import Heard, Leaf, Path, file_leaves, world_of
 from contracts.wire import BEARER
 
 SHORTEST_KEPT = 8
@@ -223,7 +223,11 @@ def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
     """What an answer says, but for ids, times, addresses and words."""
     yield Leaf(index, ("status",), answer["status"])
     for name in _HEADERS_LOOKED_AT:
-        yield Leaf(index, ("header", name), answer["header"].get(name, player.MISSING))
+        yield Leaf(index, ("header", name), answer["header"].get(name, answers.MISSING))
+    if answer["body"] is None and answer["file"] is not None:
+        # The bytes of a file are each backend's own.
+        yield from file_leaves(index, answer)
+        return
     if answer["body"] is None:
         yield Leaf(index, ("bytes",), answer["bytes"])
         yield Leaf(index, ("digest",), answer["digest"])
@@ -235,7 +239,7 @@ def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
     ]
     if len(parts) > FACTS_MOST:
         whole = ("body", "#digest")
-        parts = [Leaf(index, whole, player.at(answer, whole)), *parts[: FACTS_MOST // 2]]
+        parts = [Leaf(index, whole, answers.at(answer, whole)), *parts[: FACTS_MOST // 2]]
     yield from parts
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from contracts.player import CannotPlay, Place, Played, at, play
+from contracts.answers import at
+from contracts.player import CannotPlay, Place, Played, play
 from contracts.script import Script, with_steps
 
 SHRINK_S = 5.0

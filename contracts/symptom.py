@@ -10,7 +10,7 @@ from itertools import pairwise
 from time import monotonic
 from typing import Any, cast
 
-from contracts import player
+from contracts import answers
 from contracts.backend import Backend
 from contracts.check import Broken, Check
 from contracts.exchange import Exchange, Reply, parsed
@@ -51,7 +51,7 @@ class Heard:
     def answer(self) -> Mapping[str, Any]:
         """In the form in which a replay looks at it."""
         told = self.exchange
-        return player.answer_of(told.status, dict(told.answer_headers), self.content)
+        return answers.answer_of(told.status, dict(told.answer_headers), self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,9 @@ async def decisive(
             if await bench.judged({leaf.index: altered}) == HOLDS:
                 found.append(leaf)
                 break
+    last = len(heard) - 1
+    # A check that ends at a file has looked into it.
+    found += [leaf for leaf in file_leaves(last, heard[last].answer) if leaf not in found]
     if found:
         return (*_states(heard, found), *found)
     return await _in_turn(bench, heard) or await _in_place_of(bench, heard)
@@ -166,7 +169,7 @@ async def _in_place_of(bench: "_Bench", heard: Sequence[Heard]) -> tuple[Leaf, .
 def _differing(told: Heard, index: int, other: Heard) -> Iterator[Leaf]:
     answer = other.answer
     for leaf in leaves([told], index):
-        if player.at(answer, leaf.path) != leaf.value:
+        if answers.at(answer, leaf.path) != leaf.value:
             yield leaf
 
 
@@ -268,6 +271,12 @@ def leaves(heard: Sequence[Heard], first: int = 0) -> list[Leaf]:
             header = answer["header"].get("content-type")
             found.append(Leaf(at, ("header", "content-type"), header))
     return found
+
+
+def file_leaves(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
+    """What a delivered file tells of itself; none of any other answer."""
+    for name, value in (answer.get("file") or {}).items():
+        yield Leaf(index, ("file", name), value)
 
 
 def _walk(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

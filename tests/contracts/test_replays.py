@@ -16,9 +16,10 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp
 
+from contracts.answers import answer_of, at
 from contracts.explain import explained, plain_script
 from contracts.keys import Keys, Scrubber
-from contracts.player import CannotPlay, Place, answer_of, at, play
+from contracts.player import CannotPlay, Place, play
 from contracts.replay import file_names, pytest_text, shell_text
 from contracts.requirements import by_id, load_requirements
 from contracts.run import Findings, Runner, Settings
