@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from contracts.guard.claims import Judged, judge_rest
 from contracts.guard.keys import NoSuchKey, keyed
 from contracts.guard.passage import Passage, Stopped
-from contracts.guard.profile import LOOPBACK, GuardProfile
+from contracts.guard.profile import LOOPBACK, GuardProfile, name_of
 from contracts.guard.purse import Purse, Refused
 from contracts.guard.redaction import Redactor
 from contracts.guard.request import Request
@@ -73,7 +73,7 @@ class Admission:
     def _check_caller(self, request: Request) -> None:
         """No page of another host may use the guard, and no caller may hold the key itself."""
         hosts = request.values("host")
-        if len(hosts) != 1 or _name_of(hosts[0]) not in LOOPBACK:
+        if len(hosts) != 1 or name_of(hosts[0]) not in LOOPBACK:
             raise Stopped(421, "host", "The guard answers at its own address only.")
         parts = [request.path, request.query, request.body.decode("latin-1")]
         parts += [value for _, value in request.headers]
@@ -94,10 +94,3 @@ class Admission:
 def _why(refused: Refused, judged: Judged) -> str:
     told = "; ".join(f"{claim.call}: {claim.why}" for claim in judged.claims if claim.why)
     return f"{refused} ({told})" if told else str(refused)
-
-
-def _name_of(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""

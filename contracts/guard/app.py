@@ -16,6 +16,7 @@ from contracts.guard.redaction import Redactor
 from contracts.guard.replies import send_head, send_own, send_part, until_hung_up
 from contracts.guard.request import Gone, Header, TooLarge, read_request
 from contracts.guard.upstream import Lost, NotSent, Upstream, parts_of, passed_headers
+from contracts.guard.wayin import let_in
 from contracts.pricing import PriceList, load_prices
 
 _BODILESS = (204, 304)
@@ -51,12 +52,13 @@ class GuardApp:
         if scope["type"] != "http":
             return
         try:
-            request = await read_request(scope, receive, self._profile.body_bytes)
+            arrived = await read_request(scope, receive, self._profile.body_bytes)
         except TooLarge:
             await send_own(send, 413, "refused", {"error": "guard_refused", "reason": "too_large"})
             return
         except Gone:
             return
+        request = let_in(arrived, self._profile)
         surface = self._admission.surface(request)
         passage = Passage(self.records.next_number(), surface, request)
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from contracts.guard.profile import MAIN_KEY, SECOND_KEY, GuardProfile
 from contracts.guard.request import Header, Request
 
+KEY_HEADERS = ("x-api-key", "authorization")
 _ACCOUNTS = ((MAIN_KEY, "main"), (SECOND_KEY, "second"))
 
 

@@ -22,8 +22,10 @@ class GuardProfile:
     be downloaded from; those of the two addresses always may. ``free_calls`` are known to the
     caller to cost nothing: ``"GET /v1/nothing"`` (``{}`` stands for one segment),
     ``"rpc no/such-method"``, ``"tool test_simple_text"``. ``control``: ``/_sim`` may be called.
-    ``calls_a_minute`` empty: no limits. ``body_bytes`` and ``answer_bytes`` are the most that is
-    taken in; ``kept_records`` and ``kept_text`` what is remembered.
+    ``calls_a_minute`` empty: no limits. ``keyless_path``: where a request to MCP may come without
+    a key and gets the main one, which asks for a cap of 0; "" for nowhere. ``body_bytes`` and
+    ``answer_bytes`` are the most that is taken in; ``kept_records`` and ``kept_text`` what is
+    remembered.
 
     Raises ValueError for addresses that a key must not be sent to.
     """
@@ -37,6 +39,7 @@ class GuardProfile:
     free_calls: tuple[str, ...] = ()
     control: bool = False
     calls_a_minute: Mapping[str, int] = field(default_factory=lambda: dict(CALLS_A_MINUTE))
+    keyless_path: str = ""
     timeout_s: float = 330.0
     body_bytes: int = 64 * 1024 * 1024
     answer_bytes: int = 256 * 1024 * 1024
@@ -54,12 +57,20 @@ class GuardProfile:
             keyed = self.key is not None or self.second_key is not None
             if keyed and parts.scheme == "http" and parts.hostname not in LOOPBACK:
                 raise ValueError("a key travels over https, or to this machine")
+        if self.keyless_path and self.max_millicredits != 0:
+            raise ValueError("who needs no key may spend nothing: max_credits is 0")
         if self.max_millicredits is not None and self.max_millicredits < 0:
             raise ValueError(f"max_credits = {self.max_credits}, expected 0 or more")
 
     @property
     def max_millicredits(self) -> int | None:
         return None if self.max_credits is None else -milli(-self.max_credits)  # rounded down
+
+    @property
+    def mcp_origin(self) -> str:
+        """Scheme and host of ``mcp_url``, as a page there would name itself."""
+        parts = urlsplit(self.mcp_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def secrets(self) -> tuple[tuple[str, Secret], ...]:
@@ -79,6 +90,14 @@ class GuardProfile:
         named = {host_and_port(f"{parts.scheme}://{host}") for host in self.allowed_hosts}
         own = {host_and_port(each) for each in (self.rest_url, self.mcp_url) if each}
         return place in named | own
+
+
+def name_of(host: str) -> str:
+    """The name in a Host header, without its port; "" when it makes no sense."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def host_and_port(url: str) -> tuple[str, int]:

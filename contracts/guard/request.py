@@ -17,13 +17,15 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``path`` as it was written, without its query; header names in lower case."""
+    """``path`` as it was written, without its query; header names in lower case. ``told_host``: the
+    Host that the backend is to be told in place of its own, "" for its own."""
 
     method: str
     path: str
     query: str
     headers: tuple[Header, ...]
     body: bytes
+    told_host: str = ""
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of a header, in order."""

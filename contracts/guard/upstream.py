@@ -84,7 +84,12 @@ class Upstream:
             prepared = self._client.build_request(
                 request.method,
                 passage.url,
-                headers=[*_sent(request), (b"accept-encoding", b"identity"), *_key(passage)],
+                headers=[
+                    *_host(request),
+                    *_sent(request),
+                    (b"accept-encoding", b"identity"),
+                    *_key(passage),
+                ],
                 content=request.body or None,
             )
         except (httpx2.InvalidURL, ValueError) as error:
@@ -126,6 +131,10 @@ def _sent(request: Request) -> list[tuple[bytes, bytes]]:
         for header in request.headers
         if header[0] in SENT_HEADERS or header[0].startswith(SENT_PREFIXES)
     ]
+
+
+def _host(request: Request) -> list[tuple[bytes, bytes]]:
+    return [_bytes(("host", request.told_host))] if request.told_host else []
 
 
 def _key(passage: Passage) -> list[tuple[bytes, bytes]]:
