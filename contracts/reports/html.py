@@ -16,6 +16,7 @@ from contracts.replay import file_names, shell_text
 from contracts.requirements import SURFACES, Requirement, by_id
 from contracts.result import Result, Scripts
 from contracts.script import Script
+from contracts.sections import place
 from contracts.target import Target
 from contracts.verdicts import Finding, Verdict, settled
 
@@ -173,7 +174,7 @@ def _reasons(found: Iterable[Finding], verdict: Verdict) -> list[Mapping[str, An
 def _sections(
     requirements: Sequence[Requirement], found: Iterable[Finding]
 ) -> list[Mapping[str, Any]]:
-    """By the documents' sections, in the order of the requirements."""
+    """By the documents' sections, in the order in which a reader meets them."""
     cells: dict[str, dict[str, Finding]] = {}
     for each in found:
         cells.setdefault(each.requirement, {})[each.surface] = each
@@ -188,7 +189,9 @@ def _sections(
             "rows": lines,
             "bad": sum(any(c and c["kind"] in _BAD for c in line["cells"]) for line in lines),
         }
-        for number, (name, lines) in enumerate(grouped.items(), start=1)
+        for number, (name, lines) in enumerate(
+            sorted(grouped.items(), key=lambda pair: place(pair[0])), start=1
+        )
     ]
 
 

@@ -11,6 +11,7 @@ from contracts.cases import GoldenCase, load_cases
 from contracts.data import fixtures_folder
 from contracts.lanes import LANES, load_checks
 from contracts.requirements import Requirement, load_requirements
+from contracts.sections import PAGE, place
 from tests.surfaces.inprocess import simulated
 
 README = fixtures_folder() / "requirements" / "README.md"
@@ -75,6 +76,20 @@ def test_what_is_not_judged_by_a_check_in_code_has_cases_that_show_it() -> None:
     }
     assert [row.id for row in rules() if not row.cases and row.id not in coded] == []
     assert [row.id for row in rules() if row.cases and row.id in coded] == []
+
+
+def test_sections_of_the_page_are_told_in_the_order_of_the_readme() -> None:
+    told = [f"page: {name}" for name in PAGE]
+    assert told[0] == "page: Media tools", "what the page says of itself has no statements"
+    assert told[1:] == HEADING.findall(README.read_text("utf-8"))
+
+
+def test_rulings_are_told_last_and_the_page_first() -> None:
+    sections = sorted({row.section for row in all_rows()}, key=place)
+    kinds = [section.partition(":")[0] for section in sections]
+    first_ruling = kinds.index("ruling")
+    assert set(kinds[first_ruling:]) == {"ruling"}
+    assert kinds[: kinds.count("page")] == ["page"] * kinds.count("page")
 
 
 async def test_every_section_is_one_that_the_readme_lists() -> None:
