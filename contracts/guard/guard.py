@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import socket
 import threading
 import time
@@ -85,9 +86,11 @@ class Guard:
         """Credits of starts under way, and of those of which nobody knows what became."""
         return self._app.purse.reserved / 1000
 
-    def stopped(self) -> bool:
-        """Whether an answer stated more than the catalogue allows, so that no start leaves now."""
-        return self._app.purse.stopped
+    def multiple(self) -> float:
+        """How many times the catalogue's worst case a call was stated to cost, at the most: 1 when
+        none was above it, inf when one was charged that should have cost nothing."""
+        found = self._app.purse.multiple
+        return math.inf if found is None else float(found)
 
     def records(self) -> tuple[Record, ...]:
         """The exchanges so far, redacted, the newest of them."""

@@ -10,8 +10,7 @@ from contracts.guard.request import Request
 
 class Stopped(Exception):
     """The guard's own answer; the request did not leave. ``reason`` is a word: ``cap``,
-    ``unbounded``, ``stopped``, ``key``, ``no_such_key``, ``host``, ``too_large``,
-    ``unreachable``."""
+    ``unbounded``, ``key``, ``no_such_key``, ``host``, ``too_large``, ``unreachable``."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
         super().__init__(message)

@@ -1,5 +1,6 @@
 """No cap is ever passed by a credit: a thousand runs before a backend that counts what it charges,
-loses answers, refuses, lies by silence, and is asked again."""
+loses answers, refuses, lies by silence, and is asked again. One that charges more than its
+catalogue passes it by its first surprise at the most."""
 
 import asyncio
 import json
@@ -8,6 +9,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import httpx2
@@ -19,6 +22,7 @@ from tests.contracts.guarding import Guarded, Reply, call_of, guarded, result_of
 
 RUNS = 1_000
 SHARDS = 10
+OVERCHARGED = 300
 READS = (("GET", "/v1/balance"), ("GET", "/v1/models"), ("POST", "/v1/generate/cost"))
 ENDINGS = (
     "accepts",
@@ -37,21 +41,29 @@ ENDINGS = (
 
 @dataclass(slots=True)
 class Till:
-    """A backend: its true prices in milli-credits, what it charged, and which calls reached it."""
+    """A backend: its prices in milli-credits, what it charged, and which calls reached it.
+    ``times``: how much more than its catalogue it takes. ``surprise``: what it took above what the
+    guard knew to hold for a call when it left."""
 
     chance: random.Random
     rates: dict[str, int]
+    times: Fraction = Fraction(1)
+    purse: Purse | None = None
+    surprise: int = 0
     charged: int = 0
     billable: int = 0
     highest: int = 0
     endings: set[str] = field(default_factory=set)
 
-    def price(self, body: dict[str, Any]) -> int:
+    def listed(self, body: dict[str, Any], *, longest: bool = False) -> int:
+        """By its catalogue; ``longest``: at the worst."""
         rate = self.rates[body["model"]]
         if not body["model"].startswith("second"):
             return rate
         asked = body.get("duration")
-        return rate * (int(asked[:-1]) if asked else self.chance.choice((3, 4, 5)))
+        if asked or longest:
+            return rate * (int(asked[:-1]) if asked else 5)
+        return rate * self.chance.choice((3, 4, 5))
 
     async def handle(self, request: httpx2.Request) -> httpx2.Response:
         ending = self.chance.choice(ENDINGS)
@@ -59,11 +71,17 @@ class Till:
             raise httpx2.ConnectError("refused")
         calls = list(self._starts(request))
         self.billable += len(calls)
+        # Nothing gives way between the guard's hold and this line.
+        known = (self.purse.multiple if self.purse else None) or Fraction(1)
+        held = [ceil(self.listed(body, longest=True) * known) for _, body in calls]
+        prices = [ceil(self.listed(body) * self.times) for _, body in calls]
         for _ in range(self.chance.randrange(6)):
             await asyncio.sleep(0)
-        prices = [self.price(body) for _, body in calls]
         if "accepts" in ending or "charges" in ending:
             self.charged += sum(prices)
+            self.surprise += sum(
+                max(0, price - most) for price, most in zip(prices, held, strict=True)
+            )
         for _ in range(self.chance.randrange(6)):
             await asyncio.sleep(0)
         self.endings.add(ending)
@@ -160,17 +178,21 @@ async def work(guard: Guarded, chance: random.Random, models: list[str], till: T
             retries -= 1
 
 
-async def run(seed: int) -> tuple[int, int, Till, Purse]:
+async def run(
+    seed: int, times: Fraction = Fraction(1), workers: int = 0
+) -> tuple[int, int, Till, Purse]:
+    """``workers`` 0: some."""
     chance = random.Random(seed)
     prices, rates = catalogue(chance)
     cap = chance.choice((0, 0, chance.randrange(1, 60_000), chance.randrange(1, 300_000, 1_000)))
-    till = Till(random.Random(seed + 1), rates)
+    till = Till(random.Random(seed + 1), rates, times)
     async with guarded(till.handle, prices=prices, max_credits=cap / 1000) as guard:
-        workers = [
+        till.purse = guard.app.purse
+        some = [
             work(guard, random.Random(seed * 100 + n), sorted(rates), till)
-            for n in range(chance.randrange(1, 7))
+            for n in range(workers or chance.randrange(1, 7))
         ]
-        await asyncio.gather(*workers)
+        await asyncio.gather(*some)
         return cap, len(guard.arrived), till, guard.app.purse
 
 
@@ -189,6 +211,44 @@ async def test_no_cap_is_passed_in_a_thousand_runs(shard: int) -> None:
     assert endings == set(ENDINGS) - {"is not there"}
     assert charging > 20
     assert nothing > 5  # what is free went through all the same
+
+
+async def test_one_that_overcharges_passes_it_by_what_left_before_it_said_so() -> None:
+    """And it is asked on, as far as the cap goes."""
+    passed = went_on = 0
+    for seed in range(RUNS, RUNS + OVERCHARGED):
+        times = Fraction(random.Random(seed).randrange(1_001, 4_000), 1_000)
+        cap, _, till, purse = await run(seed, times)
+        assert till.charged - till.surprise <= cap, seed
+        assert till.charged <= purse.spent + purse.reserved + till.surprise, seed
+        passed += till.charged > cap
+        went_on += till.surprise > 0 and purse.multiple == times and till.charged <= cap
+    assert passed > 5
+    assert went_on > 20
+
+
+async def overcharged(seed: int) -> tuple[int, int, int]:
+    """The cap, what one caller's starts took, and what the first of them took too much."""
+    chance = random.Random(seed)
+    times, cap = chance.randrange(1_001, 4_000), chance.randrange(80_000)
+    listed = {"z-image": 4, "nano-banana": 7}
+    asked: list[int] = []
+
+    async def dear(request: httpx2.Request) -> httpx2.Response:
+        asked.append(listed[json.loads(request.content)["model"]])
+        told = {"generation_id": "g", "estimated_cost_credits": asked[-1] * times / 1_000}
+        return httpx2.Response(200, json=told)
+
+    async with guarded(dear, max_credits=cap / 1_000) as guard:
+        for _ in range(12):
+            await guard.start({"model": chance.choice(sorted(listed)), "prompt": "x"})
+    return cap, sum(asked) * times, sum(asked[:1]) * (times - 1_000)
+
+
+async def test_the_first_surprise_is_the_only_one_when_answers_tell_their_price() -> None:
+    found = [await overcharged(seed) for seed in range(OVERCHARGED)]
+    assert [each for each in found if each[1] > each[0] + each[2]] == []
+    assert len([taken for cap, taken, _ in found if taken > cap]) > 5
 
 
 @pytest.fixture
@@ -230,17 +290,51 @@ async def test_a_hundred_starts_at_once_leave_only_as_far_as_the_cap_goes() -> N
         assert guard.app.purse.spent == 40_000
 
 
-async def test_a_stated_price_above_the_worst_case_counts_and_stops_all_that_costs() -> None:
+async def test_a_stated_price_above_the_worst_case_counts_and_so_do_later_ones() -> None:
     async def dear(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, json={"generation_id": "g", "estimated_cost_credits": 5})
 
-    async with guarded(dear, max_credits=1_000) as guard:
-        assert (await guard.start()).status == 200
+    async with guarded(dear, max_credits=14.9) as guard:
+        assert (await guard.start()).status == 200  # 4 at the most, by the catalogue
         assert guard.app.purse.spent == 5_000
-        reply = await guard.start()
-        assert (reply.status, reply.mark, reply.json()["reason"]) == (402, "refused", "stopped")
+        assert (await guard.start()).status == 200
+        reply = await guard.start()  # 4.9 are left
+        assert (reply.status, reply.mark, reply.json()["reason"]) == (402, "refused", "cap")
+        assert "counted 1.25 times" in reply.json()["message"]
         assert (await guard.ask("GET", "/v1/balance")).status == 200
-        assert len(guard.arrived) == 2
+        assert len(guard.arrived) == 3
+
+
+def test_what_was_held_before_a_surprise_is_held_at_its_multiple_afterwards() -> None:
+    purse = Purse(100)
+    first, second = purse.hold([10, 20])
+    purse.settle(first, 15)
+    assert (purse.multiple, purse.spent, purse.reserved) == (Fraction(3, 2), 15, 30)
+    (third,) = purse.hold([3])
+    assert purse.reserved == 35  # 4.5, rounded up
+    purse.settle(third, None)
+    purse.settle(second, 20)
+    assert (purse.multiple, purse.spent, purse.reserved) == (Fraction(3, 2), 40, 0)
+    with pytest.raises(Refused, match=r"counted 1\.5 times"):
+        purse.hold([41])
+    purse.hold([40])
+
+
+def test_a_charge_for_what_costs_nothing_bounds_nothing_any_more() -> None:
+    purse = Purse(100)
+    (hold,) = purse.hold([0])
+    purse.settle(hold, 1)
+    with pytest.raises(Refused) as refused:
+        purse.hold([1])
+    assert (refused.value.reason, purse.spent) == ("unbounded", 1)
+    assert purse.multiple is None
+
+
+def test_what_nothing_bounded_is_no_surprise() -> None:
+    purse = Purse(None)
+    (hold,) = purse.hold([None])
+    purse.settle(hold, 7)
+    assert (purse.multiple, purse.spent) == (Fraction(1), 7)
 
 
 async def test_a_stated_price_below_the_worst_case_frees_the_rest() -> None:
