@@ -47,6 +47,7 @@ granted; 130 interrupted."""
 @click.option("--second-key-env", metavar="NAME", default="", help="A second account's.")
 @click.option("--token-env", metavar="NAME", default="", help="The control plane's token.")
 @click.option("--beside", metavar="URL", default="", help="Compare with this simulator.")
+@click.option("--conformance", metavar="DIR", default="", help="Where npm put MCP's own suite.")
 @click.option("--level", type=click.Choice(LEVELS), default=LEVELS[-1], show_default=True)
 @click.option("--lanes", metavar="NAME,…", default="", help="Only these lanes.")
 @click.option("--surface", type=click.Choice(SURFACES), help="Only this one.  [both]")
@@ -198,6 +199,7 @@ def _asked(given: dict[str, object]) -> Asked:
         second_key_env=str(given["second_key_env"]),
         token_env=str(given["token_env"]),
         beside=str(given["beside"]),
+        conformance=str(given["conformance"]),
         max_credits=max_credits if isinstance(max_credits, float) else None,
     )
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import httpx2
 
+from contracts import jsonrpc
+from contracts.backend import world_keys
+from contracts.conformance import entries_in, installed
 from contracts.guard import MAIN_KEY, SECOND_KEY, Guard, GuardProfile, Secret
 from contracts.guard.guard import GuardFailed
 from contracts.guard.secret import secret_from
@@ -15,9 +18,11 @@ from contracts.jsonrpc import SESSION, STATELESS
 from contracts.keys import Keys, NoKey, read_key, scrubber
 from contracts.run import Runner, Settings
 from contracts.target import KEY_ENV, Target, WrongTarget, answers, from_file, probe, supposed
-from contracts.wire import TIMEOUT_S, Wire
+from contracts.wire import KEY_HEADER, TIMEOUT_S, Wire
 
 CONNECTIONS_MOST = 40
+PROBED_WORLD = "contract-probe"
+TEST_TOOL = b'"test_simple_text"'
 GUARDED_S = 900.0
 """How long an answer of the guard is waited for: it may keep a call back for some minutes, and who
 gives up before would take one that is sent later for lost."""
@@ -47,6 +52,7 @@ class Asked:
     token_env: str = ""
     max_credits: float | None = None
     beside: str = ""
+    conformance: str = ""
 
     @property
     def is_file(self) -> bool:
@@ -69,6 +75,10 @@ async def found(http: httpx2.AsyncClient, asked: Asked) -> Target:
         await answers(http, target.rest_url)
     else:
         target = _told(await probe(http, asked.target, asked.mcp_url), asked)
+    if target.conformance:
+        installed(Path(target.conformance))
+        if _is_free(target) and await _has_test_tools(http, target):
+            target = replace(target, features=target.features | {"mcp-fixtures"})
     if target.is_loopback:
         return target
     # A simulator that others may be using as well is no place to empty worlds in.
@@ -109,6 +119,22 @@ async def runner(
         guard.__exit__(None, None, None)
 
 
+async def _has_test_tools(http: httpx2.AsyncClient, target: Target) -> bool:
+    """Whether a simulator serves what the conformance package looks for."""
+    headers = {
+        "Accept": jsonrpc.ACCEPT,
+        "Content-Type": "application/json",
+        KEY_HEADER: world_keys(PROBED_WORLD).main,
+        **jsonrpc.stateless_headers("tools/list", ""),
+    }
+    content = jsonrpc.request("tools/list", {"_meta": dict(jsonrpc.META)}, 1)
+    try:
+        answer = await http.post(target.mcp_url, content=content, headers=headers)
+    except httpx2.RequestError:
+        return False
+    return TEST_TOOL in answer.content
+
+
 def _is_free(target: Target) -> bool:
     return target.has_worlds and target.is_loopback
 
@@ -125,7 +151,7 @@ def _profile(target: Target) -> GuardProfile:
             allowed_hosts=target.allowed_hosts,
             free_calls=FREE_CALLS,
             control=target.is_simulator,
-        calls_a_minute=target.calls_a_minute,
+            calls_a_minute=target.calls_a_minute,
         )
     except ValueError as error:
         raise WrongTarget(f"the guard: {error}") from error
@@ -148,18 +174,23 @@ def era_of(target: Target, wanted: str) -> str:
 
 
 def _told(target: Target, asked: Asked) -> Target:
-    """With what the command line says in place of the profile's."""
+    """With what the command line says in place of the profile's. Raises WrongTarget."""
     features = target.features
     if asked.second_key_env:
         features |= {"second-key"}
     if asked.beside:
         features |= {"beside"}
+    conformance = asked.conformance or target.conformance
+    if conformance:
+        entries_in(Path(conformance))
+        features |= {"conformance"}
     return replace(
         target,
         key_env=asked.key_env or target.key_env or KEY_ENV,
         second_key_env=asked.second_key_env or target.second_key_env,
         token_env=asked.token_env or target.token_env,
         beside=asked.beside or target.beside,
+        conformance=conformance,
         max_credits=target.max_credits if asked.max_credits is None else asked.max_credits,
         features=features,
     )

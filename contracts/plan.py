@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from contracts.check import Check
 from contracts.lanes import LANES, load_checks
 from contracts.requirements import SURFACES, Requirement, by_id
-from contracts.target import Target
+from contracts.target import HINTS, Target
 from contracts.verdicts import Finding, Verdict
 
 
@@ -89,6 +89,9 @@ def applies(row: Requirement, surface: str, target: Target) -> str:
     if surface not in target.surfaces:
         return "the target has no MCP"
     missing = sorted(row.features - target.features)
+    hint = next((HINTS[each] for each in missing if each in HINTS), "")
+    if hint:
+        return hint
     return f"the target does not declare {', '.join(missing)}" if missing else ""
 
 

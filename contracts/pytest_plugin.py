@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mediasim-key-env", metavar="NAME", default="", help="Who holds the key.")
     group.addoption("--mediasim-level", metavar="L0..L4", default="L4", help="The highest level.")
     group.addoption("--mediasim-lanes", metavar="NAME,…", default="", help="Only these lanes.")
+    group.addoption("--mediasim-conformance", metavar="DIR", default="", help="MCP's own suite.")
     group.addoption("--mediasim-max-credits", type=float, help="What may be spent.  [0]")
     group.addoption("--mediasim-seed", type=int, default=0, help="Names the worlds.")
     group.addoption("--mediasim-shard", metavar="I/N", default="1/1", help="One of N parts.")

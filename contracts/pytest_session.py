@@ -138,6 +138,7 @@ def _asked(config: pytest.Config) -> Asked:
         mcp_url=config.getoption("--mediasim-mcp-url"),
         key_env=config.getoption("--mediasim-key-env"),
         max_credits=config.getoption("--mediasim-max-credits"),
+        conformance=config.getoption("--mediasim-conformance"),
     )
 
 

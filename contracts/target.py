@@ -33,8 +33,15 @@ FEATURES = (
     "captions",
     "separation",
     "beside",  # another backend to compare it with
+    "conformance",  # the MCP conformance package is there to ask it
+    "mcp-fixtures",  # the test tools that this package looks for
 )
 """What a target may declare; a requirement that needs another one does not apply to it."""
+
+HINTS: Mapping[str, str] = {
+    "conformance": "the MCP conformance package was not named: --conformance DIR",
+}
+"""What to say of a feature that is less the target's than the run's."""
 
 ROUTES: Mapping[str, str] = {
     "documents": "/openapi.json",
@@ -69,7 +76,8 @@ class Target:
     account's, and the control plane's token; never their values. ``poll_s``: between two looks at
     a job where the clock can't be moved; ``finish_s``: when a job is given up. ``calls_a_minute``:
     what the guard keeps to, by kind of call; a kind that is left out has no limit. ``beside``: a
-    simulator's URL to compare with, ``"simulator"`` for one that is started for it, "" for none."""
+    simulator's URL to compare with, ``"simulator"`` for one that is started for it, "" for none.
+    ``conformance``: the folder in which npm installed the MCP conformance package, "" for none."""
 
     rest_url: str
     mcp_url: str = ""
@@ -84,6 +92,7 @@ class Target:
     finish_s: float = 600.0
     calls_a_minute: Mapping[str, int] = field(default_factory=lambda: dict(CALLS_A_MINUTE))
     beside: str = ""
+    conformance: str = ""
     policies: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -137,6 +146,8 @@ def from_file(file: Path) -> Target:
     values: dict[str, Any] = dict(row)
     values["rest_url"] = base_of(row["rest_url"])
     values["allowed_hosts"] = tuple(row.get("allowed_hosts", []))
+    if row.get("conformance"):
+        values["conformance"] = str(file.parent / row["conformance"])
     if "calls_a_minute" in row:
         values["calls_a_minute"] = _rates(file, row["calls_a_minute"])
     features = frozenset(row.get("features", []))

@@ -25,6 +25,7 @@ LANES: tuple[Lane, ...] = (
         ("access", "wire_rest", "wire_mcp"),
     ),
     Lane("schema", "whatever the target's own OpenAPI document allows", ("schema",)),
+    Lane("protocol", "MCP, as its own conformance package judges it", ("protocol",)),
     Lane("rules", "prices, limits and refusals, by golden cases", ("catalogue", "rules")),
     Lane("lifecycle", "a job from its start to its files", ("lifecycle", "delivery")),
     Lane("laws", "billing and life cycle under drawn calls", ("laws", "price_laws", "time_laws")),
