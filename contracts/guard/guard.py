@@ -41,7 +41,8 @@ class Guard:
     def __init__(self, profile: GuardProfile) -> None:
         self._app = GuardApp(profile)
         self._mcp = bool(profile.mcp_url)
-        self._sock = socket.socket()
+        # Named as TCP, else asyncio leaves Nagle's algorithm on, and a call takes 40 ms more.
+        self._sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._app,

@@ -41,7 +41,8 @@ def main() -> None:
     keys = [os.environ.get(name, "") for name in KEYS]
     if not all(keys):
         sys.exit(f"{' and '.join(KEYS)} must hold the keys of the two accounts")
-    listener = socket.socket()
+    # Named as TCP, so that the event loop sends small answers without waiting.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", told.port))
     port = listener.getsockname()[1]
