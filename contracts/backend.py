@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,6 +54,7 @@ class Backend:
         self._number = number
         self._made = number
         self._now = ""
+        self.log.worlds.append(name)
         self.mcp = McpClient(self._send, has_mcp=bool(target.mcp_url), era=era)
 
     @property
@@ -320,6 +322,16 @@ class Backend:
         self._now = str(clock.get("now", "")) if isinstance(clock, dict) else ""
         if credits is not None or scopes is not None:
             await self.set_credits(100_000 if credits is None else credits, scopes=scopes)
+
+    async def let_go(self) -> None:
+        """Gives the worlds of this check back, those of ``fresh`` as well; unrecorded."""
+        if not self.target.has_worlds:
+            return
+        worlds, self.log = self.log.worlds, Log()
+        for name in worlds:
+            self.name = name
+            with suppress(Trouble, Broken):  # a world that is left over harms nobody
+                await self.control("POST", "reset", {"drop": True})
 
     # ---- below -------------------------------------------------------------------------------
 

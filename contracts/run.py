@@ -101,12 +101,17 @@ class Runner:
         trouble = ""
         for attempt in range(TROUBLES):
             backend = self._backend(item, f"{label}{attempt or ''}")
+            log = backend.log
             try:
-                return await self._made(item, backend)
+                found = await self._made(item, backend)
             except Trouble as error:
                 trouble = str(error)
+            else:
+                if not _failed(found):  # else its worlds are kept to be looked at
+                    await backend.let_go()
+                return found
             finally:
-                spent.credits += backend.log.credits
+                spent.credits += log.credits
         return _all(item, Verdict.NOT_RUN, f"no answer, {TROUBLES} times: {trouble}")
 
     async def _made(self, item: Item, backend: Backend) -> Sequence[Finding]:

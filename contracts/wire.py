@@ -43,10 +43,14 @@ class Withheld(Exception):
 
 @dataclass(slots=True)
 class Log:
-    """The exchanges of one check, over all of its worlds."""
+    """The exchanges of one check, over all of its ``worlds``. ``sent``: how many requests it has
+    made, ``open``: how many of them have no answer yet."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     credits: float = 0
+    sent: int = 0
+    open: int = 0
+    worlds: list[str] = field(default_factory=list)
 
     @property
     def trace(self) -> Trace:
@@ -95,6 +99,14 @@ class Wire:
 
     async def send(self, sent: Sent, keys: Keys, log: Log) -> Reply:
         """Raises Trouble, Withheld."""
+        turn = (log.sent, log.open > 0)
+        log.sent, log.open = log.sent + 1, log.open + 1
+        try:
+            return await self._answered(sent, keys, log, turn)
+        finally:
+            log.open -= 1
+
+    async def _answered(self, sent: Sent, keys: Keys, log: Log, turn: tuple[int, bool]) -> Reply:
         headers = {**dict(sent.headers), **self._credentials(sent, keys)}
         url = self._url(sent)
         wait_s, tries = FIRST_WAIT_S, RESENDS if sent.again else 1
@@ -110,7 +122,7 @@ class Wire:
                 )
                 break
             except httpx2.RequestError as error:
-                self._record(sent, None, log)
+                self._record(sent, None, log, turn)
                 if not left:
                     name = type(error).__name__
                     raise Trouble(f"{sent.method} {self._scrub.text(sent.path)}: {name}") from None
@@ -122,7 +134,7 @@ class Wire:
         content = self._scrub.bytes(answer.content)
         body, refused = parsed(content), answer.status_code >= 400
         reply = Reply(answer.status_code, body, named, refused, content)
-        self._record(sent, reply, log)
+        self._record(sent, reply, log, turn)
         _check_guard(reply)
         return reply
 
@@ -139,7 +151,7 @@ class Wire:
             return {}
         return {"Authorization": f"Bearer {key}"} if _bears(sent) else {KEY_HEADER: key}
 
-    def _record(self, sent: Sent, reply: Reply | None, log: Log) -> None:
+    def _record(self, sent: Sent, reply: Reply | None, log: Log, turn: tuple[int, bool]) -> None:
         shown = [(k, "[hidden]" if k.lower() in _SECRET_HEADERS else v) for k, v in sent.headers]
         if sent.surface != "control" and sent.who != "none":
             name = f"[{sent.who.removesuffix(BEARER)} key]"
@@ -159,6 +171,8 @@ class Wire:
             sent_bytes=len(sent.body),
             world=sent.world,
             setup=sent.setup,
+            order=turn[0],
+            beside=turn[1],
         )
         if reply is not None:
             exchange = _answered(exchange, reply)

@@ -21,6 +21,7 @@ MARKS = (
 _MARK, _BUDGET = "mediasim", "mediasim_budget"
 _WORLD_FIXTURES = frozenset({"mediasim", "mediasim_local"})
 _WORLD = pytest.StashKey["Mediasim"]()
+_FAILED = pytest.StashKey[bool]()
 _STORIES = pytest.StashKey[list[str]]()
 _SUMMARY = pytest.StashKey[str]()
 _OUTPUT = "mediasim_stories"
@@ -147,6 +148,9 @@ def _watched(request: pytest.FixtureRequest, world: "Mediasim") -> "Iterator[Med
         from simulator.testing.reporting import story_of  # noqa: PLC0415 - as above
 
         request.config.stash[_STORIES].append(story_of(world.control, item.nodeid))
+    if not item.stash.get(_FAILED, False):
+        # A server has room for so many; that of a failed test is kept to be looked at.
+        world.control.reset(drop=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -155,6 +159,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     told = yield
     if _WORLD in item.stash:
         del item.stash[_WORLD]
+    if _FAILED in item.stash:
+        del item.stash[_FAILED]
     return told
 
 
@@ -179,6 +185,7 @@ def pytest_runtest_makereport(
     report = yield
     world = item.stash.get(_WORLD, None)
     if world is not None and report.failed:
+        item.stash[_FAILED] = True
         from simulator.testing.evidence import evidence  # noqa: PLC0415 - as above
 
         report.sections.append((f"mediasim world {world.namespace}", evidence(world.control)))

@@ -63,15 +63,19 @@ class ControlClient:
         self,
         all: bool = False,  # noqa: A002 - the field's own name
         *,
+        drop: bool = False,
         seed: int | None = None,
         credits: float | None = None,
         frozen: bool | None = None,
         speed: float | None = None,
     ) -> shapes.ResetAnswer:
         """Empties this namespace, or all of them. What is given is how it begins, now and at later
-        resets: ``credits`` of a new account, ``speed`` in simulated seconds per real one."""
+        resets: ``credits`` of a new account, ``speed`` in simulated seconds per real one.
+        ``drop`` gives its place back: its name then begins as any new one."""
         given = {"seed": seed, "credits": credits, "frozen": frozen, "speed": speed}
         body = {name: value for name, value in given.items() if value is not None}
+        if drop:
+            body["drop"] = True
         return self.calls.post("/reset", shapes.ResetAnswer, {"all": all, **body})
 
     @property

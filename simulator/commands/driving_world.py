@@ -78,11 +78,12 @@ def until(driver: Driver, generation_id: str, status: str) -> None:
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Every namespace, not only this one.")
+@click.option("--drop", is_flag=True, help="Give its place back; its name begins as a new one.")
 @driven
-def reset(driver: Driver, everything: bool) -> None:
+def reset(driver: Driver, everything: bool, drop: bool) -> None:
     """Empty a world: its accounts, ledger, jobs and uploads. It keeps its seed; the same requests
     give the same answers again."""
-    driver.tell(driver.client.reset(everything), _show_reset)
+    driver.tell(driver.client.reset(everything, drop=drop), _show_reset)
 
 
 def seconds_of(length: str) -> float:

@@ -69,10 +69,18 @@ class Control:
         beginning = Beginning(body.seed, credits, body.frozen, body.speed)
         names = await self.store.world_names() if body.all else [world.name]
         for name in names:
-            await self.worlds.reset(await self.worlds.world(name), beginning)
+            if body.drop:
+                await self._drop(name)
+            else:
+                await self.worlds.reset(await self.worlds.world(name), beginning)
             await self.forget(name)
             self.snapshots.forget(name)
         return shapes.ResetAnswer(names, await self.clock(world, Nothing()))
+
+    async def _drop(self, name: str) -> None:
+        world = await self.worlds.known(name)
+        if world is not None:
+            await self.worlds.drop(world)
 
     async def clock(self, world: World, body: Nothing) -> shapes.ClockAnswer:
         now_ms = await self.worlds.now(world)

@@ -19,6 +19,13 @@ class ResetBody(Struct, frozen=True):
     """What is left out stays as it was; what is given holds for later resets too."""
 
     all: Annotated[bool, Meta(description="Every namespace, not only this one.")] = False
+    drop: Annotated[
+        bool,
+        Meta(
+            description="Gives its place back as well: where the name is used again it begins as"
+            " any new one, whatever was given here or before."
+        ),
+    ] = False
     seed: Annotated[int, Meta(ge=0, le=SEED_MOST)] | None = None
     credits: (
         Annotated[

@@ -31,6 +31,7 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 """Names of worlds and accounts."""
 
 WORLDS_MOST = 10_000
+TO_DROP = "a reset with drop: true gives the place of one back"
 ACCOUNTS_MOST = 1_000
 LEASE_REAL_MS = 5_000
 
@@ -139,7 +140,7 @@ class Worlds:
         if not NAME.fullmatch(name):
             raise Denial(400, f"{name[:80]!r} is no namespace: expected letters, digits, - and _")
         if len(self._worlds) >= WORLDS_MOST:
-            raise Denial(503, f"there are {WORLDS_MOST} namespaces already; reset with all: true")
+            raise Denial(503, f"there are {WORLDS_MOST} namespaces already; {TO_DROP}")
         credits, scopes = self._main(name, self.defaults.credits)
         row = await self.store.open_world(self._begin(0, name), credits, scopes)
         return self._worlds.setdefault(name, await self._open(row))
@@ -223,6 +224,18 @@ class Worlds:
         world.lab, world.seed = fresh.lab, fresh.seed
         world.clock, world.lease_ms, world.accounts = fresh.clock, fresh.lease_ms, fresh.accounts
         world.requests, world.origin = 0, ""
+        world.wake()
+
+    async def drop(self, world: World) -> None:
+        """Empties a world and gives its place back: its name begins as any new one's when it is
+        used again. Done to its end, also when the caller leaves in the middle."""
+        await asyncio.shield(asyncio.ensure_future(self._drop(world)))
+
+    async def _drop(self, world: World) -> None:
+        # First, so that who comes meanwhile opens another world of that name.
+        self._worlds.pop(world.name, None)
+        await self.store.drop_world(world.id)
+        world.lab.clear()
         world.wake()
 
     async def pause(self, real_s: float) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import itertools
+import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import httpx2
 import pytest
@@ -52,6 +53,23 @@ async def test_a_failure_keeps_what_was_expected_and_its_trace() -> None:
         found = (await tried.judged(plan_for(tried.target, Check(("a",), broken, ("rest",)))))[0]
     assert (found.expected, found.got, found.flaky) == ("more", "less", False)
     assert [each.call for each in found.trace if not each.setup] == ["get_balance"]
+
+
+async def in_two_worlds(backend: Backend, surface: str) -> None:
+    await (await backend.fresh()).balance(surface=surface)
+
+
+@pytest.mark.parametrize(("function", "left"), [(in_two_worlds, 0), (broken, 2)])
+async def test_worlds_are_given_back_unless_something_is_wrong_in_them(
+    function: Callable[[Backend, str], Awaitable[None]], left: int
+) -> None:
+    async with trial() as tried:
+        await tried.judged(plan_for(tried.target, Check(("a",), function, ("rest",))))
+        base = tried.target.rest_url
+        reset = httpx2.Request("POST", f"{base}/_sim/reset", json={"all": True})
+        answer = await tried.transport.handle(reset)
+        names = json.loads(await answer.aread())["reset"]
+    assert len([name for name in names if name.startswith("contract-")]) == left
 
 
 async def test_an_assumed_behaviour_that_differs_is_a_warning() -> None:

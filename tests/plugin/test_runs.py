@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from simulator.testing import Server
+from simulator.testing import Mediasim, Server
 from simulator.testing.beginning import fresh_world
 from simulator.testing.reporting import FILES, write_report
 from simulator.testing.spending import over_budget
@@ -55,6 +55,23 @@ def test_a_run_without_a_url_has_a_simulator_of_its_own(run: Run) -> None:
         assert mediasim_server.url != {run.url!r}
     """)
     result.assert_outcomes(passed=1)
+
+
+def test_the_world_of_a_test_that_failed_is_kept_to_be_looked_at_and_others_are_dropped(
+    run: Run, mediasim: Mediasim
+) -> None:
+    result = run("""
+    def test_passed(mediasim):
+        start(mediasim)
+
+    def test_failed(mediasim):
+        start(mediasim)
+        assert False
+    """)
+    result.assert_outcomes(passed=1, failed=1)
+    listed = mediasim.control.reset(True)
+    begun = [name.rpartition("-")[0] for name in listed.reset]
+    assert (begun.count("test-passed"), begun.count("test-failed")) == (0, 1)
 
 
 def test_the_simulator_of_a_run_is_set_up_by_a_fixture(run: Run) -> None:

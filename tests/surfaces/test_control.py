@@ -145,6 +145,28 @@ async def test_a_reset_world_gives_the_same_bytes_again() -> None:
     assert reset["clock"] == {"now": BEGIN, "mode": "frozen", "speed": 10.0}
 
 
+async def test_a_dropped_world_is_as_if_it_had_never_been() -> None:
+    async with simulated() as client:
+        await client.post("/_sim/reset", {"seed": 42, "credits": 12.5})
+        await client.start()
+        dropped = (await client.post("/_sim/reset", {"drop": True})).json()
+        info = (await client.get("/_sim/info")).json()
+        entries = await client.ledger()
+    assert dropped["reset"] == ["w"]
+    assert info["seed"] == 0
+    assert [(entry["kind"], entry["credits"]) for entry in entries] == [("grant", 10_000)]
+
+
+async def test_all_worlds_are_dropped_at_once() -> None:
+    async with simulated() as client:
+        for name in ("b", "c"):
+            await client.get("/_sim/info", headers={"X-Sim-Namespace": name})
+        dropped = (await client.post("/_sim/reset", {"all": True, "drop": True})).json()
+        left = (await client.post("/_sim/reset", {"all": True})).json()
+    assert dropped["reset"] == ["b", "c", "w"]
+    assert left["reset"] == ["w"], "who asks has a world again"
+
+
 async def test_a_reset_says_how_the_world_begins() -> None:
     begins = {"seed": 42, "credits": 12.5, "frozen": False, "speed": 60}
     async with simulated() as client:

@@ -120,6 +120,10 @@ class Store(Protocol):
     async def reset_world(self, row: WorldRow, credits: int | None, scopes: Iterable[str]) -> None:
         """Empties the world of ``row.id`` and leaves it as ``open_world`` makes a new one."""
 
+    async def drop_world(self, world: int) -> None:
+        """Empties a world and frees its name. Its id is not given again, so that a call which is
+        still under way touches no other world."""
+
     async def account(self, world: int, name: str) -> Account | None: ...
 
     async def open_account(

@@ -18,6 +18,8 @@ from simulator.engine.store.base import Account, Draft, Query, WorldRow
 from simulator.engine.store.job_rows import NEVER_MS, add_job
 from simulator.engine.store.jobtext import job_of
 
+DROPPED_KEPT = 10_000
+
 
 def open_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterable[str]) -> WorldRow:
     found = find_world(db, row.name)
@@ -34,7 +36,8 @@ def open_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterabl
 
 
 def world_names(db: Connection) -> list[str]:
-    return [row[0] for row in db.execute("SELECT name FROM worlds ORDER BY name")]
+    found = db.execute("SELECT name FROM worlds WHERE name NOT GLOB '#*' ORDER BY name")
+    return [row[0] for row in found]
 
 
 def find_world(db: Connection, name: str) -> WorldRow | None:
@@ -64,6 +67,14 @@ def reset_world(db: Connection, row: WorldRow, grant: int | None, scopes: Iterab
     )
     if grant is not None:
         open_account(db, row.id, "main", grant, scopes, row.at_ms)
+
+
+def drop_world(db: Connection, world: int) -> None:
+    empty_world(db, world)
+    # No namespace can be called so. The row keeps the id from being given again while calls that
+    # began before are still under way; of those long ago there are none.
+    db.execute("UPDATE worlds SET name = '#' || id WHERE id = ?", (world,))
+    db.execute("DELETE FROM worlds WHERE name GLOB '#*' AND id < ?", (world - DROPPED_KEPT,))
 
 
 def account(db: Connection, world: int, name: str) -> Account | None:

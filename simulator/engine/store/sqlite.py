@@ -67,6 +67,14 @@ class SqliteStore:
         await self._run(lambda db: ops.reset_world(db, row, credits, scopes))
         self._forget(row.id)
 
+    async def drop_world(self, world: int) -> None:
+        """Shielded, as a reset is."""
+        await asyncio.shield(asyncio.ensure_future(self._drop_world(world)))
+
+    async def _drop_world(self, world: int) -> None:
+        await self._run(lambda db: ops.drop_world(db, world))
+        self._forget(world)
+
     async def account(self, world: int, name: str) -> Account | None:
         return await self._run(lambda db: ops.account(db, world, name))
 

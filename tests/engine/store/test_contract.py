@@ -259,6 +259,36 @@ async def test_a_reset_whose_caller_left_leaves_no_job_of_the_former_life(store:
     assert await store.job(world, former.id) is None
 
 
+async def test_the_name_of_a_dropped_world_begins_as_any_new_one(store: Store) -> None:
+    world = await a_world(store, 100)
+    job, _ = await store.accept(world, a_draft(key="k"), BEGIN)
+    await store.count_call(world, "main", "media", 1)
+    await store.drop_world(world)
+    assert await store.world_names() == []
+    again = await a_world(store, 50)
+    assert (await store.balance(again, "main", BEGIN)).available == 50
+    assert await store.job(again, job.id) is None
+    assert await store.count_call(again, "main", "media", 1) == 1
+
+
+async def test_the_id_of_a_dropped_world_is_not_given_again(store: Store) -> None:
+    dropped, other = await a_world(store), await a_world(store, name="other")
+    await store.drop_world(other)
+    await store.drop_world(dropped)
+    assert await a_world(store, name="third") not in (dropped, other)
+
+
+async def test_a_call_under_way_in_a_dropped_world_touches_no_other(store: Store) -> None:
+    world = await a_world(store, 100)
+    await store.drop_world(world)
+    new = await a_world(store, 100)
+    await store.open_account(world, "main", 70, (), BEGIN)
+    late, _ = await store.accept(world, a_draft(), BEGIN)
+    assert await store.job(new, late.id) is None
+    assert (await store.balance(new, "main", BEGIN)).available == 100
+    assert await violations(store, new, BEGIN) == []
+
+
 async def test_calls_are_counted_by_account_bucket_and_window(store: Store) -> None:
     world = await a_world(store)
     assert [await store.count_call(world, "main", "media", 7) for _ in range(3)] == [1, 2, 3]
