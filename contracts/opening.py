@@ -68,17 +68,17 @@ def imagined(asked: Asked) -> Target:
 
 async def found(http: httpx2.AsyncClient, asked: Asked) -> Target:
     """The target as it is. Raises DataError, NoKey, WrongTarget."""
+    target = imagined(asked)
+    if target.conformance:
+        installed(Path(target.conformance))  # what is wrong here is told before anybody is asked
     if asked.is_file:
-        target = imagined(asked)
         if not _is_free(target):
-            _profile(target)  # what is wrong here is told before anybody is asked
+            _profile(target)  # this as well
         await answers(http, target.rest_url)
     else:
         target = _told(await probe(http, asked.target, asked.mcp_url), asked)
-    if target.conformance:
-        installed(Path(target.conformance))
-        if _is_free(target) and await _has_test_tools(http, target):
-            target = replace(target, features=target.features | {"mcp-fixtures"})
+    if target.conformance and _is_free(target) and await _has_test_tools(http, target):
+        target = replace(target, features=target.features | {"mcp-fixtures"})
     if target.is_loopback:
         return target
     # A simulator that others may be using as well is no place to empty worlds in.
