@@ -136,9 +136,7 @@ def _check_way(records: Sequence[Record]) -> None:
             raise Trouble(f"{record.call}: {record.reason}")
     for record in records:
         if record.verdict == "guard":
-            raise CannotTell(
-                f"the guard held back {record.call!r} ({record.reason}), which may cost"
-            )
+            raise CannotTell(f"the guard held back {record.call or 'a request'}: {record.reason}")
 
 
 def judged(said: Sequence[Said], scenario: Scenario) -> Broken | DoesNotApply | None:

@@ -47,7 +47,7 @@ def test_another_version_is_refused_and_named(tmp_path: Path) -> None:
     standin = install(tmp_path, RELEASED)
     file = standin.place() / "package.json"
     file.write_text(file.read_text().replace(RELEASED, "0.1.15"))
-    with pytest.raises(WrongTarget, match="only 0.1.15"):
+    with pytest.raises(WrongTarget, match=r"only 0\.1\.15"):
         entries_in(tmp_path)
 
 
