@@ -70,7 +70,8 @@ class Route:
 class Model:
     """One row. Lengths in characters, durations in seconds; empty tuples mean "does not take it".
 
-    ``modes`` maps each generation type to its inputs, in the order in which they are listed.
+    ``modes`` maps each generation type to its inputs, in the order in which they are listed;
+    ``listed_modes`` are those that the list of models tells of a row of another tool.
     ``aspect_ratios`` empty: no source lists them. ``seconds`` is the length of a video whose
     duration the caller can't choose. ``size`` is the output's tier (``1K``, ``720p``).
     ``sound_row`` is the row that ``sound: true`` is charged by, ``reference_row`` the sibling for
@@ -89,6 +90,7 @@ class Model:
     aliases: tuple[str, ...] = ()
     prompt_max: int | None = None
     modes: Mapping[str, Inputs] = field(default_factory=dict)
+    listed_modes: tuple[str, ...] = ()
     image_extensions: tuple[str, ...] = ("jpg", "png", "webp")
     video_extensions: tuple[str, ...] = ("mp4", "mov", "webm")
     reference_seconds_max: int | None = None

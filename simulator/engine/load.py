@@ -101,6 +101,9 @@ def _model(row: dict[str, Any]) -> Model:
     _one_of(row, "size", ("", *LONGER_SIDE_PX, *SHORTER_SIDE_PX))
     if "modes" in row:
         row["modes"] = _modes(_table("modes", row["modes"]))
+    for mode in row.get("listed_modes", ()):
+        if mode not in GENERATION_TYPES:
+            raise ValueError(f"listed_modes: {mode!r} is none of {', '.join(GENERATION_TYPES)}")
     if "durations" in row:
         row["durations"] = _durations(row["durations"])
     if "price" in row:

@@ -43,7 +43,7 @@ def model_row(catalog: Catalog, model: Model) -> ModelRow:
         cost_per_generation=price,
         cost_note=note,
         estimated_time_seconds=_estimate_s(catalog, model),
-        generation_types=list(model.modes),
+        generation_types=list(model.modes or model.listed_modes),
         requires_input_media=model.requires_input,
         input_media_types=list(model.kinds),
         capabilities=_capabilities(model) if model.modes else {},

@@ -52,6 +52,10 @@ MISTAKES = {
     "a use of nothing": (ROW + 'use = "b"\n', "use = 'b', but there is no [shared.b]"),
     "a use that is a number": (ROW + "use = 7\n", "use = 7, but there is no [shared.7]"),
     "an unknown mode": (replaced("text-to-image", "text-to-song"), "modes: 'text-to-song' is none"),
+    "an unknown listed mode": (
+        replaced("modes = { text-to-image = {} }", 'listed_modes = ["song"]'),
+        "listed_modes: 'song' is none of",
+    ),
     "modes that are a text": (
         replaced("{ text-to-image = {} }", '"all"'),
         "modes = 'all', expected a",

@@ -79,6 +79,11 @@ def test_a_product_of_another_tool_has_no_capabilities() -> None:
     assert ROWS["mvsep-40"].capabilities == {}
 
 
+def test_the_row_of_ad_copy_tells_what_it_makes_as_it_was_seen_to() -> None:
+    row = ROWS["ad-copy"]
+    assert (row.generation_types, row.capabilities) == (["text-to-image", "image-to-image"], {})
+
+
 @pytest.mark.ruling("catalog.image-inputs")
 @pytest.mark.parametrize(
     ("model", "most"),
