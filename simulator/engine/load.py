@@ -101,9 +101,7 @@ def _model(row: dict[str, Any]) -> Model:
     _one_of(row, "size", ("", *LONGER_SIDE_PX, *SHORTER_SIDE_PX))
     if "modes" in row:
         row["modes"] = _modes(_table("modes", row["modes"]))
-    for mode in row.get("listed_modes", ()):
-        if mode not in GENERATION_TYPES:
-            raise ValueError(f"listed_modes: {mode!r} is none of {', '.join(GENERATION_TYPES)}")
+    _check_modes("listed_modes", row.get("listed_modes", ()))
     if "durations" in row:
         row["durations"] = _durations(row["durations"])
     if "price" in row:
@@ -132,11 +130,16 @@ def _one_of_facets(when: Mapping[str, object]) -> None:
         raise ValueError(f"route: {min(unknown)!r} is none of {', '.join(sorted(_FACETS))}")
 
 
+def _check_modes(name: str, modes: Iterable[str]) -> None:
+    for mode in modes:
+        if mode not in GENERATION_TYPES:
+            raise ValueError(f"{name}: {mode!r} is none of {', '.join(GENERATION_TYPES)}")
+
+
 def _modes(table: dict[str, Any]) -> dict[str, Any]:
+    _check_modes("modes", table)
     modes = {}
     for mode, inputs in table.items():
-        if mode not in GENERATION_TYPES:
-            raise ValueError(f"modes: {mode!r} is none of {', '.join(GENERATION_TYPES)}")
         unknown = set(_table(mode, inputs)) - _KINDS
         if unknown:
             raise ValueError(f"{mode}: {min(unknown)!r} is none of {', '.join(sorted(_KINDS))}")
