@@ -34,6 +34,7 @@ MARKS: Mapping[Verdict, str] = {
 }
 _AMOUNTS = re.compile(r"it may cost [\d.e+]+ credits, more")
 """Alike for every price, when reasons are counted."""
+_QUOTED = re.compile(r"`([^`]+)`")
 KINDS: Mapping[Verdict, str] = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
@@ -93,7 +94,15 @@ def _page(values: Mapping[str, Any]) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["prose"] = _prose
     return environment.from_string(text).render(**values)
+
+
+def _prose(text: str) -> str:
+    """A requirement's words, what stands in backquotes as code."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - as above
+
+    return Markup(_QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def _about(target: Target, version: str) -> dict[str, Any]:

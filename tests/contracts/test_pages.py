@@ -53,6 +53,13 @@ def test_the_page_of_an_interrupted_run_says_so() -> None:
     assert "The run was interrupted." not in html_text(result())
 
 
+def test_what_a_requirement_quotes_is_shown_as_code_and_never_as_markup() -> None:
+    told = result()
+    row = replace(told.requirements[0], says="`sound` is <b>off</b>.")
+    page = html_text(replace(told, plan=replace(told.plan, requirements=(row,))))
+    assert "<code>sound</code> is &lt;b&gt;off&lt;/b&gt;." in page
+
+
 def test_a_plan_is_a_page_without_verdicts(tmp_path: Path) -> None:
     told = result()
     plan = Plan((), (), told.requirements, Choice())
