@@ -33,10 +33,13 @@ def answer_of(status: int, headers: Mapping[str, str], content: bytes) -> Mappin
 
 
 def at(answer: Mapping[str, Any], path: Sequence[Any]) -> Any:
-    """A part of an answer; ``#keys`` are an object's names, ``#length`` is a
-    list's length, ``#digest`` stands for the whole of what is too long to be listed."""
+    """A part of an answer; ``#keys`` are an object's names, ``#length`` is a list's length,
+    ``#kind`` the type of a value, ``#digest`` stands for the whole of what is too long to be
+    listed."""
     value: Any = answer
     for part in path:
+        if part == "#kind":
+            return type(value).__name__ if value != MISSING else MISSING
         if part == "#keys":
             return sorted(value) if isinstance(value, dict) else MISSING
         if part == "#digest":
@@ -58,8 +61,10 @@ def judged(
     answers: Mapping[int, Mapping[str, Any]],
     known: Mapping[str, str],
 ) -> tuple[bool, str]:
-    """Whether a fact about the answer to a step is as it was recorded, and a line that tells it.
-    ``known``: values by the names that stand for them."""
+    """Whether a fact about the answer to a step is as it was recorded, and a line that tells it. A
+    fact has ``at``, and ``is``, or what it should be and was ``above``, ``below`` or ``not``;
+    ``since``: an earlier step's value is taken away. ``known``: values by the names that stand for
+    them."""
     found, what = at(answers.get(number, {}), fact["at"]), ".".join(map(str, fact["at"]))
     wanted = fact.get("is")
     if "since" in fact:
@@ -69,10 +74,22 @@ def judged(
         what += f" since step {other}"
     elif isinstance(wanted, str):
         wanted = filled(wanted, known)
+    told = f"step {number}: {what} is {json.dumps(found, ensure_ascii=False)[:200]}"
+    for word in ("above", "below", "not"):
+        if word in fact:
+            return _differs(found, word, fact[word]), f"{told}, was {word} {json.dumps(fact[word])}"
     same = found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
-    shown, recorded = (json.dumps(each, ensure_ascii=False)[:200] for each in (found, wanted))
-    told = f"step {number}: {what} is {shown}"
+    recorded = json.dumps(wanted, ensure_ascii=False)[:200]
     return same, f"{told}, as recorded" if same else f"{told}, was {recorded}"
+
+
+def _differs(found: Any, word: str, ought: Any) -> bool:
+    """Whether it is still on the wrong side of what it should be."""
+    if word == "not":
+        return bool(found not in (ought, MISSING))
+    if not is_number(found):
+        return False
+    return bool(found > ought if word == "above" else found < ought)
 
 
 def is_number(value: Any) -> bool:

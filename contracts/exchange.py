@@ -25,7 +25,8 @@ class Exchange:
     or mcp, what ``path`` is appended to; "" when ``path`` is a whole URL. ``who``: whose key went
     along (main, second, bad, none); headers hold its name, never its value. ``world``: which of
     the check's worlds. ``setup``: it prepared the world, and is no part of what is judged.
-    ``status`` 0: no answer came. ``sent`` and ``answer``: bodies, the
+    ``status`` 0: no answer came. ``order``: of the requests of its check as they were sent;
+    ``beside``: an earlier one had no answer yet. ``sent`` and ``answer``: bodies, the
     beginnings of long ones; ``sent_bytes`` and ``answer_bytes``: how long they were."""
 
     number: int
@@ -45,6 +46,8 @@ class Exchange:
     captures: tuple[Capture, ...] = ()
     world: int = 0
     setup: bool = False
+    order: int = 0
+    beside: bool = False
 
     @property
     def text(self) -> str:

@@ -8,20 +8,19 @@ from typing import cast
 
 from contracts.backend import Backend, world_keys
 from contracts.check import Broken, CannotTell, DoesNotApply
-from contracts.exchange import Trace
+from contracts.heard import KEPT_MOST, Heard, Leaf, Recording, heard_in
 from contracts.plan import Item, Plan
 from contracts.requirements import Requirement, by_id
 from contracts.run import Runner
-from contracts.script import Script, Story, steps_of
+from contracts.script import Script, Story, steps_of, without_soft
 from contracts.shrink import shrunk
-from contracts.symptom import Heard, Leaf, Recording, decisive
+from contracts.symptom import decisive
 from contracts.target import Target
 from contracts.verdicts import Finding, Verdict
 from contracts.wire import Trouble, Wire, Withheld
 
 EXPLAINED = (Verdict.FAIL, Verdict.WARN, Verdict.EXPECTED_FAILURE)
 RUN_S = 60.0
-STEPS_MOST = 400
 _SEARCHED = ("laws",)
 """Lanes whose checks have looked for the shortest calls themselves."""
 _UNPLAYED = ("protocol",)
@@ -53,12 +52,7 @@ async def explained(
 def plain_script(target: Target, row: Requirement, finding: Finding) -> Script | None:
     """From the recorded calls, without asking anything again; None without any."""
     heard = [] if row.lane in _UNPLAYED else heard_in(finding.trace)
-    return _script(target, row, finding, heard, ()) if heard else None
-
-
-def heard_in(trace: Trace) -> list[Heard]:
-    """The recorded calls that were answered."""
-    return [Heard(each, each.answer) for each in trace[-STEPS_MOST:] if each.status]
+    return without_soft(_script(target, row, finding, heard, ())) if heard else None
 
 
 def _cases(plan: Plan, findings: Sequence[Finding]) -> list[_Case]:
@@ -88,13 +82,13 @@ async def _replayed(runner: Runner, case: _Case, number: int) -> Script:
         short = await shrunk(script, f"{name}-{index}")
         if short.shortened:
             return short
-    return scripts[0]
+    return without_soft(scripts[0])
 
 
 async def _recorded(target: Target, era: str, case: _Case) -> Script:
     heard = heard_in(case.finding.trace)
     shown = await decisive(case.item, case.row.id, heard, target, era)
-    return _script(target, case.row, case.finding, heard, shown)
+    return without_soft(_script(target, case.row, case.finding, heard, shown))
 
 
 async def _heard_again(runner: Runner, case: _Case, name: str) -> list[Heard]:
@@ -108,7 +102,7 @@ async def _heard_again(runner: Runner, case: _Case, name: str) -> list[Heard]:
         await backend.prepare(credits=case.item.check.credits)
         judged = await case.item.check.function(backend, case.item.surface)
     except Broken:
-        return recording.heard[-STEPS_MOST:]
+        return recording.heard[-KEPT_MOST:]
     except (Trouble, Withheld, CannotTell, DoesNotApply):
         return []
     broken = [each for each in judged or () if isinstance(each.broken, Broken)]

@@ -5,9 +5,11 @@ Nothing but the standard library: a replay that is written as a pytest file carr
 
 import time
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,6 +43,7 @@ class Played:
     shown: bool
     lines: tuple[str, ...]
     answers: tuple[Mapping[str, Any], ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
 
 
 def play(script: Mapping[str, Any], place: Place) -> Played:
@@ -50,21 +53,37 @@ def play(script: Mapping[str, Any], place: Place) -> Played:
     answers: dict[int, Mapping[str, Any]] = {}
     lines: list[str] = []
     shown = True
-    for step in script["steps"]:
-        if step["control"] and not controlled:
-            if step["facts"]:
-                raise CannotPlay("the target has no control plane to look into")
-            continue
-        answers[step["number"]] = answer = _answered(step, place, known, answers)
-        for take in step["take"]:
-            found = at(answer, take["at"])
-            if isinstance(found, str):
-                known[take["name"]] = found
-        for fact in step["facts"]:
-            same, line = judged(fact, step["number"], answers, known)
-            shown = shown and same
-            lines.append(line)
-    return Played(shown and bool(lines), tuple(lines), tuple(answers.values()))
+    for _, steps in groupby(script["steps"], key=lambda step: step["crowd"] or -step["number"]):
+        for step, answer in _crowd(list(steps), place, known, answers, controlled=controlled):
+            answers[step["number"]] = answer
+            for take in step["take"]:
+                found = at(answer, take["at"])
+                if isinstance(found, str):
+                    known[take["name"]] = found
+            for fact in step["facts"]:
+                same, line = judged(fact, step["number"], answers, known)
+                shown = shown and same
+                lines.append(line)
+    return Played(shown and bool(lines), tuple(lines), tuple(answers.values()), known)
+
+
+def _crowd(
+    steps: Sequence[Mapping[str, Any]],
+    place: Place,
+    known: Mapping[str, str],
+    answers: Mapping[int, Mapping[str, Any]],
+    *,
+    controlled: bool,
+) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The answers to steps that are made at once."""
+    if any(step["control"] and step["facts"] for step in steps) and not controlled:
+        raise CannotPlay("the target has no control plane to look into")
+    asked = [step for step in steps if controlled or not step["control"]]
+    if len(asked) == 1:
+        return [(asked[0], _answered(asked[0], place, known, answers))]
+    with ThreadPoolExecutor(max(len(asked), 1)) as pool:
+        coming = [pool.submit(_answered, step, place, known, answers) for step in asked]
+        return [(step, each.result()) for step, each in zip(asked, coming, strict=True)]
 
 
 def _answered(

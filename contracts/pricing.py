@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,7 @@ class PriceList:
         )
 
 
+@cache
 def load_prices(directory: Path | None = None) -> PriceList:
     """The catalogue's TOML files as prices. Raises DataError."""
     folder = directory or fixtures_folder() / "catalog"

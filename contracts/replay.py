@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 from contracts.script import Script
@@ -75,7 +76,8 @@ def shell_text(script: Script) -> str:
     head = "\n".join(f"# {line}" for line in _told(script))
     second = script.second_key_env or f"{script.key_env}_SECOND"
     free = "KEY=${KEY:-sk_test_replay-$(date +%s)-$$}\n" if script.simulated else ""
-    body = "\n".join(_step(step) for step in script.steps)
+    groups = groupby(script.steps, key=lambda step: step["crowd"] or -step["number"])
+    body = "\n".join(_crowd(list(steps)) for _, steps in groups)
     # Behind another address MCP is where a simulator has it.
     mcp = f"${{{EDITABLE_ENV}:+$URL/mcp}}"
     return f"""#!/bin/sh
@@ -138,26 +140,36 @@ def _told(script: Script) -> list[str]:
     return [_one_line(line) for line in lines]
 
 
-def _step(step: Mapping[str, Any]) -> str:
+def _crowd(steps: Sequence[Mapping[str, Any]]) -> str:
+    """Calls that are made at once, and then what is kept of each."""
+    if len(steps) == 1:
+        return "\n".join([*_asked(steps[0], "call"), *_looked_at(steps[0])])
+    asked = [line for step in steps for line in _asked(step, "queue")]
+    looked = [line for step in steps for line in _looked_at(step)]
+    return "\n".join([*asked, "at_once", *looked])
+
+
+def _asked(step: Mapping[str, Any], how: str) -> list[str]:
     base = {"rest": '"$URL"', "mcp": '"$MCP"', "": ""}[step["base"]]
     url = base + _word(step["path"]) or "''"
     headers = "".join(f" -H {_word(f'{k}: {v}')}" for k, v in step["headers"].items())
     lines = [f"\n# {step['number']}. {step['call']} ({step['surface']}, {_who(step)})"]
     lines += _body_lines(step)
-    key = _key(step)
     if step["watch"]:
         lines.append(f"WATCH={_word(json.dumps(step['facts'], ensure_ascii=False))}")
+    about = f"{step['number']} {step['method']} {url}"
     if step["control"]:
         looked = "needed" if step["facts"] else "optional"
-        lines.append(f"control_{looked} {step['number']} {step['method']} {url}{headers}")
-    else:
-        lines.append(f"call {step['number']} {step['method']} {url} {key}{headers}")
+        return [*lines, f"control_{looked} {about}{headers}"]
+    return [*lines, f"{how} {about} {_key(step)}{headers}"]
+
+
+def _looked_at(step: Mapping[str, Any]) -> list[str]:
+    lines = []
     for take in step["take"]:
         path = shlex.quote(json.dumps(take["at"]))
         lines.append(f"{take['name']}=$(take {step['number']} {path})")
-    for fact in step["facts"]:
-        lines.append(_fact(step, fact))
-    return "\n".join(lines)
+    return [*lines, *(_fact(step, fact) for fact in step["facts"])]
 
 
 def _fact(step: Mapping[str, Any], fact: Mapping[str, Any]) -> str:

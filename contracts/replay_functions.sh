@@ -86,6 +86,35 @@ call() { # NUMBER METHOD URL KEY-HEADER, and headers; the key goes to curl in a 
   WATCH=
 }
 
+quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
+
+queue() { # NUMBER METHOD URL KEY-HEADER, and -H with headers: to be sent with others at once
+  number=$1
+  cp "$DIR/body" "$DIR/$number.sent"
+  printf '%s\n' "$4" > "$DIR/$number.key"
+  {
+    [ ! -s "$DIR/queue" ] || echo next
+    printf 'url = "%s"\nrequest = "%s"\n' "$(quoted "$3")" "$2"
+    printf 'header = "@%s"\n' "$DIR/$number.key"
+    [ ! -s "$DIR/body" ] || printf 'data-binary = "@%s"\n' "$DIR/$number.sent"
+    printf 'output = "%s"\ndump-header = "%s"\n' "$DIR/$number.body" "$DIR/$number.head"
+    printf 'silent\nshow-error\ngloboff\nnoproxy = "*"\nmax-time = 60\npath-as-is\n'
+    shift 4
+    while [ $# -gt 1 ]; do
+      printf 'header = "%s"\n' "$(quoted "$2")"
+      shift 2
+    done
+  } >> "$DIR/queue"
+}
+
+at_once() { # what is in the queue; needs curl 7.66
+  curl --parallel --parallel-immediate -K "$DIR/queue" || {
+    echo "of several calls at once, no answer" >&2
+    exit 2
+  }
+  : > "$DIR/queue"
+}
+
 has_control() {
   if [ -z "$CONTROL" ]; then
     CONTROL=no

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts import answers
-from contracts.symptom import Heard, Leaf, Path, file_leaves, world_of
+from contracts.heard import UNKNOWN, Heard, Leaf, Path, crowds, file_leaves, world_of
 from contracts.wire import BEARER
 
 SHORTEST_KEPT = 8
@@ -84,14 +84,18 @@ def steps_of(
         names.values[world] = "world"
     shown = decisive or _last_said(heard, LAST_JUDGED if worlds else 1)
     sent = [_sent_text(each) for each in heard]
+    together = crowds(heard)
     steps = []
     for index, each in enumerate(heard):
         step = _step(index, each, names)
+        step["crowd"] = next((crowd.start + 1 for crowd in together if index in crowd), 0)
         if worlds and each.exchange.base:
             # A simulator's key is no secret, and whether it may stand in a URL is judged.
             step["path"] = _KEY_IN_URL.sub(r"\1sk_test_${world}", step["path"])
         step["take"] = _taken(index, each, "".join(sent[index + 1 :]), names)
-        step["facts"] = _facts(index, shown, heard, names, worlds=worlds)
+        # Of several at once each may be answered in another way the next time.
+        loose = any(crowd.start <= index for crowd in together)
+        step["facts"] = _facts(index, shown, heard, names, worlds=worlds, loose=loose)
         step["watch"] = bool(step["facts"]) and not worlds and _looks_at_job(each)
         steps.append(step)
     return tuple(steps)
@@ -100,6 +104,15 @@ def steps_of(
 def with_steps(script: Script, steps: Sequence[Mapping[str, Any]]) -> Script:
     """The same failure by fewer calls."""
     return replace(script, steps=tuple(steps), shortened=True)
+
+
+def without_soft(script: Script) -> Script:
+    """For one that was never played again: nobody knows what of it comes again."""
+    steps = [
+        {**step, "facts": [fact for fact in step["facts"] if not fact.get("soft")]}
+        for step in script.steps
+    ]
+    return replace(script, steps=tuple(steps))
 
 
 def _step(index: int, heard: Heard, names: _Names) -> dict[str, Any]:
@@ -174,23 +187,39 @@ def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _facts(
-    index: int, shown: Sequence[Leaf], heard: Sequence[Heard], names: _Names, *, worlds: bool
+    index: int,
+    shown: Sequence[Leaf],
+    heard: Sequence[Heard],
+    names: _Names,
+    *,
+    worlds: bool,
+    loose: bool,
 ) -> list[dict[str, Any]]:
+    """``loose``: a value need not be the same again, but as wrong as it was."""
     found: list[dict[str, Any]] = []
     for leaf in shown:
-        if leaf.index != index:
-            continue
+        if leaf.index != index or (leaf.soft and not worlds):
+            continue  # where worlds can't be had, nothing is played again before it is told
         earlier = None if worlds else _earlier(leaf, shown, heard)
         fact: dict[str, Any] = {"at": list(leaf.path), "is": leaf.value}
         if earlier is not None:
             fact["since"] = [earlier.index + 1, list(earlier.path)]
             fact["is"] = leaf.value - earlier.value
+        elif loose and leaf.ought != UNKNOWN:
+            fact = {"at": list(leaf.path), **_wrong(leaf)}
         elif isinstance(leaf.value, str):
             fact["is"] = names.put_into(leaf.value)
         elif not worlds and _is_balance(leaf, heard):
             continue  # the first of several: the later ones are told from it
-        found.append(fact)
+        found.append({**fact, "soft": True} if leaf.soft else fact)
     return found
+
+
+def _wrong(leaf: Leaf) -> dict[str, Any]:
+    """On which side of what it should be a value is."""
+    if answers.is_number(leaf.value) and answers.is_number(leaf.ought):
+        return {"above" if leaf.value > leaf.ought else "below": leaf.ought}
+    return {"not": leaf.ought}
 
 
 def _earlier(leaf: Leaf, shown: Sequence[Leaf], heard: Sequence[Heard]) -> Leaf | None:
@@ -220,7 +249,7 @@ def _last_said(heard: Sequence[Heard], count: int) -> list[Leaf]:
 
 
 def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
-    """What an answer says, but for ids, times, addresses and words."""
+    """What an answer says; ids, times, addresses and words are soft."""
     yield Leaf(index, ("status",), answer["status"])
     for name in _HEADERS_LOOKED_AT:
         yield Leaf(index, ("header", name), answer["header"].get(name, answers.MISSING))
@@ -233,14 +262,22 @@ def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
         yield Leaf(index, ("digest",), answer["digest"])
         return
     parts = [
-        Leaf(index, path, value)
+        leaf
         for path, value in _parts(answer["body"], ("body",))
-        if not (isinstance(path[-1], str) and _VOLATILE.search(path[-1]))
+        for leaf in _leaves_of(index, path, value)
     ]
     if len(parts) > FACTS_MOST:
         whole = ("body", "#digest")
         parts = [Leaf(index, whole, answers.at(answer, whole)), *parts[: FACTS_MOST // 2]]
     yield from parts
+
+
+def _leaves_of(index: int, path: Path, value: Any) -> Iterator[Leaf]:
+    """Of what is new each time its type at the least."""
+    new = isinstance(path[-1], str) and bool(_VOLATILE.search(path[-1]))
+    if new:
+        yield Leaf(index, (*path, "#kind"), type(value).__name__)
+    yield Leaf(index, path, value, soft=new)
 
 
 def _parts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

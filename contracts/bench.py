@@ -1,0 +1,78 @@
+"""A check is judged again, offline, on its recorded answers, some of them altered."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from contracts.backend import Backend
+from contracts.check import Broken, Check
+from contracts.heard import Cassette, Diverged, Heard, PastTheEnd, world_of
+from contracts.keys import Keys
+from contracts.target import Target
+from contracts.wire import Trouble, Wire
+
+ONCE_S = 2.0
+LEAP = "POST clock/advance"
+Verdict = tuple[str, str]
+"""Where a check failed and what it expected; two empty texts: it did not."""
+HOLDS: Verdict = ("", "")
+WAITS: Verdict = ("", "waits")
+"""It did not fail where it had, but only looks once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """``heard``: the answers as they were."""
+
+    check: Check
+    surface: str
+    requirement: str
+    heard: Sequence[Heard]
+    target: Target
+    era: str
+
+    async def holds(self, altered: Mapping[int, Heard]) -> bool:
+        """Whether the check is content with these in place of what was answered."""
+        return await self.judged(altered) == HOLDS
+
+    async def judged(self, altered: Mapping[int, Heard]) -> Verdict | None:
+        """None: it can't be told."""
+        name = world_of(self.heard)
+        cassette = Cassette(self.heard, altered)
+        target = replace(self.target, poll_s=0.0)
+        # A backend asks of its wire only that it sends.
+        wire = cast("Wire", cassette)
+        backend = Backend(target, wire, Keys("k", "k2"), era=self.era, name=name)
+        try:
+            async with asyncio.timeout(ONCE_S):
+                if target.has_worlds:
+                    await backend.prepare(credits=self.check.credits)
+                judged = await self.check.function(backend, self.surface)
+        except Broken as broken:
+            return _place(broken), broken.expected
+        except PastTheEnd as end:
+            # One that judges much at once goes on for other reasons than that it was content.
+            if len(self.check.requirements) > 1:
+                return None
+            last = self.heard[-1].exchange
+            again = (end.sent.call, end.sent.path) == (last.call, last.path)
+            return WAITS if again or end.sent.call == LEAP else HOLDS
+        except (Diverged, Trouble, TimeoutError):
+            return None
+        except Exception:  # noqa: BLE001 - an altered answer may be one that no check foresees
+            return None
+        for each in judged or ():
+            if each.requirement == self.requirement and each.broken is not None:
+                wrong = each.broken
+                return (_place(wrong), wrong.expected) if isinstance(wrong, Broken) else None
+        # One that ends early has not seen what was wrong.
+        return None if cassette.left else HOLDS
+
+
+def _place(broken: Broken) -> str:
+    lines, trace = [], broken.__traceback__
+    while trace is not None:
+        lines.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return ">".join(lines)
