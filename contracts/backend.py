@@ -9,21 +9,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from contracts import jsonrpc
+from contracts.carrying import FORM_TYPE, JSON_TYPE, carrying, form_of
 from contracts.check import Broken, CannotTell, DoesNotApply
+from contracts.codes import BUSY, RATE_LIMITED, SHORT
 from contracts.exchange import Reply, Trace
 from contracts.keys import Keys
 from contracts.mcpclient import McpClient
 from contracts.operations import BY_NAME, UPLOAD, Operation
+from contracts.shortage import shortage
 from contracts.target import Target
 from contracts.wire import RESENDS, Log, Sent, Trouble, Wire
 
 FINAL = ("completed", "failed")
-JSON_TYPE = ("Content-Type", "application/json")
-RATE_LIMITED = "rate_limit_exceeded"
+TOO_MANY = 429
 PATIENCE = 6
 LEAP_S = 30
 LEAPS = 14  # 30 s, twice as far each time: about five days
-BOUNDARY = "mediasim-contract-part"
 LONGEST_WAIT_S = 61.0
 
 
@@ -78,18 +79,24 @@ class Backend:
         """One of the provider's calls, by its tool's name. ``patient``: a rate limit is waited out
         and the call sent again. Raises DoesNotApply when the surface lacks it."""
         operation = BY_NAME[name]
-        reply = await self._call_once(operation, arguments or {}, surface, who)
+        reply = await self._call_once(operation, arguments or {}, surface, who, patient=patient)
         for attempt in range(PATIENCE if patient else 0):
-            if reply.code != RATE_LIMITED:
-                break
+            if reply.code != RATE_LIMITED or reply.status == TOO_MANY:
+                break  # a status of its own was waited out below
             await self._wait_out(reply, attempt)
-            reply = await self._call_once(operation, arguments or {}, surface, who)
+            reply = await self._call_once(operation, arguments or {}, surface, who, patient=patient)
         if operation.starts:
             self.log.credits += reply.credits
         return reply
 
     async def _call_once(
-        self, operation: Operation, arguments: Mapping[str, Any], surface: str, who: str
+        self,
+        operation: Operation,
+        arguments: Mapping[str, Any],
+        surface: str,
+        who: str,
+        *,
+        patient: bool,
     ) -> Reply:
         if surface == "mcp":
             if operation is UPLOAD:
@@ -98,8 +105,18 @@ class Backend:
         if not operation.path:
             raise DoesNotApply(f"{operation.name} has no route")
         path, body = operation.request(arguments)
-        return await self.request(
-            operation.method, path, body=body, who=who, call=operation.name, again=operation.reads
+        fields, content = carrying(body, {})
+        return await self._send(
+            "rest",
+            operation.name,
+            operation.method,
+            "rest",
+            path,
+            who=who,
+            headers=fields,
+            body=content,
+            again=operation.reads,
+            patient=patient,
         )
 
     async def request(
@@ -116,10 +133,7 @@ class Backend:
     ) -> Reply:
         """A request to the REST side as it is told: ``body`` as JSON, or ``content`` as it is.
         ``again``: it may be sent twice; None: if it is a GET."""
-        fields = {"Accept": "application/json", **(headers or {})}
-        if body is not None:
-            content = json.dumps(body).encode()
-            fields = dict((JSON_TYPE,)) | fields
+        fields, told = carrying(body, headers or {})
         return await self._send(
             "rest",
             call or f"{method} {path.partition('?')[0]}",
@@ -128,7 +142,7 @@ class Backend:
             path,
             who=who,
             headers=fields,
-            body=content,
+            body=content if body is None else told,
             again=method in ("GET", "HEAD") if again is None else again,
         )
 
@@ -136,13 +150,7 @@ class Backend:
         self, content: bytes, filename: str, media_type: str, *, who: str = "main"
     ) -> Reply:
         """A file to ``POST /v1/upload/media``, in the form's field ``file``."""
-        head = (
-            f"--{BOUNDARY}\r\n"
-            f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\n'
-            f"Content-Type: {media_type}\r\n\r\n"
-        )
-        form = b"".join((head.encode(), content, f"\r\n--{BOUNDARY}--\r\n".encode()))
-        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        form, kind = form_of(content, filename, media_type), dict((FORM_TYPE,))
         return await self.request(
             "POST", UPLOAD.path, content=form, headers=kind, who=who, call=UPLOAD.name, again=True
         )
@@ -175,11 +183,24 @@ class Backend:
         who: str = "main",
         name: str = "generate_media",
     ) -> Reply:
-        """A start that should be accepted. Raises Broken when it is not."""
+        """A start that should be accepted. Raises Broken when it is not, CannotTell when the
+        account has run dry."""
         reply = await self.call(name, arguments, surface=surface, who=who)
+        if reply.code == SHORT:
+            await self.check_covered(name, arguments, reply, who=who)
         if reply.refused or not reply.generation_id:
             raise Broken("an accepted start with a generation_id", reply)
         return reply
+
+    async def check_covered(
+        self, name: str, arguments: Mapping[str, Any], reply: Reply, *, who: str = "main"
+    ) -> None:
+        """After a start was refused for want of credits. Raises CannotTell when they are truly
+        missing. On a simulator credits are the check's own."""
+        if not self.has("control"):
+            found = shortage(await self.balance(who=who), name, arguments, reply)
+            if found:
+                raise CannotTell(found)
 
     async def poll(
         self,
@@ -353,11 +374,21 @@ class Backend:
         method: str,
         base: str,
         path: str,
+        *,
+        patient: bool = True,
         **told: Any,
     ) -> Reply:
+        """What is answered with 429 was not carried out, and is sent again after a wait; not so
+        where too many jobs run, which is an answer to look at."""
         told["headers"] = tuple(told["headers"].items())
         sent = Sent(surface, call, told.pop("who"), method, base, path, world=self._number, **told)
-        return await self._wire.send(sent, self._keys, self.log)
+        reply = await self._wire.send(sent, self._keys, self.log)
+        for attempt in range(PATIENCE if patient else 0):
+            if reply.status != TOO_MANY or reply.code == BUSY:
+                break
+            await self._wait_out(reply, attempt)
+            reply = await self._wire.send(sent, self._keys, self.log)
+        return reply
 
 
 def world_keys(name: str) -> Keys:

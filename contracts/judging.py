@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.cases import GoldenCase
 from contracts.check import Broken
+from contracts.codes import BUSY
 from contracts.exchange import Reply
 from contracts.requirements import JUDGED, Requirement
 
@@ -16,7 +17,8 @@ REFUSED_FOR_ELSE: Mapping[int, str] = {
 }
 """Refusals that say nothing of the request itself."""
 
-BUSY = "concurrency_limit_exceeded"
+UNORDERED = frozenset({"allowed", "available_variants"})
+"""Lists of choices: the documents give them no order."""
 _COSTS = ("estimated_cost_credits", "credits_deducted", "credits")
 _ROW_OF_QUOTE = "price_row"
 
@@ -76,7 +78,7 @@ def check_refused(case: GoldenCase, reply: Reply, judged: frozenset[str]) -> Non
     detail = reply.fields.get("detail")
     if "detail_has" in expected and expected["detail_has"] not in str(detail):
         raise Broken(f"a detail that names {expected['detail_has']}", reply.summary, case.words)
-    if "loc" in expected and not _names_place(detail, expected["loc"]):
+    if "loc" in expected and not _names_place(detail, expected["loc"], reply.surface):
         raise Broken(f"a detail at {expected['loc']}", reply.summary, case.words)
 
 
@@ -86,6 +88,8 @@ def check_fields(
     """Raises Broken unless every wanted field has its value; true is not 1, 3 is 3.0."""
     for name, value in wanted.items():
         got = found.get(name)
+        if name in UNORDERED and isinstance(got, list) and isinstance(value, list):
+            got, value = sorted(got, key=str), sorted(value, key=str)  # noqa: PLW2901 - see above
         if got != value or isinstance(got, bool) != isinstance(value, bool):
             raise Broken(f"{of}{name} {value!r}", f"{got!r}", case.words)
 
@@ -106,12 +110,17 @@ def _for_another_reason(expected: Mapping[str, Any], reply: Reply) -> bool:
     return reply.status in others or reply.code in codes
 
 
-def _names_place(detail: object, place: Sequence[object]) -> bool:
+def _names_place(detail: object, place: Sequence[object], surface: str) -> bool:
+    """A tool's arguments are no body: over MCP that word may be missing."""
     if not isinstance(detail, list):
         return False
+    places = [list(place)]
+    if surface == "mcp" and place[:1] == ["body"]:
+        places.append(list(place[1:]))
     return any(
         isinstance(each, dict)
         and isinstance(each.get("loc"), list)
-        and each["loc"][: len(place)] == list(place)
+        and each["loc"][: len(wanted)] == wanted
         for each in detail
+        for wanted in places
     )

@@ -109,8 +109,8 @@ class Wire:
     async def _answered(self, sent: Sent, keys: Keys, log: Log, turn: tuple[int, bool]) -> Reply:
         headers = {**dict(sent.headers), **self._credentials(sent, keys)}
         url = self._url(sent)
-        wait_s, tries = FIRST_WAIT_S, RESENDS if sent.again else 1
-        for left in range(tries - 1, -1, -1):
+        why = ""
+        for attempt in range(RESENDS):
             self.requests += 1
             try:
                 answer = await self._http.request(
@@ -120,23 +120,26 @@ class Wire:
                     content=sent.body or None,
                     timeout=self._timeout_s,
                 )
-                break
             except httpx2.RequestError as error:
-                self._record(sent, None, log, turn)
-                if not left:
-                    name = type(error).__name__
-                    raise Trouble(f"{sent.method} {self._scrub.text(sent.path)}: {name}") from None
-                await asyncio.sleep(wait_s)
-                wait_s *= 2
-        else:
-            raise Trouble("nothing was sent")
+                why, left = f"{sent.method} {sent.path}: {type(error).__name__}", True
+            else:
+                reply = self._reply(answer)
+                why, left = _lost(reply)
+                if not why:
+                    self._record(sent, reply, log, turn)
+                    _check_guard(reply)
+                    return reply
+            self._record(sent, None, log, turn)
+            if attempt == RESENDS - 1 or (left and not sent.again):
+                break
+            await asyncio.sleep(FIRST_WAIT_S * 2**attempt)
+        raise Trouble(self._scrub.text(why))
+
+    def _reply(self, answer: httpx2.Response) -> Reply:
+        """Without keys."""
         named = {name.lower(): self._scrub.text(value) for name, value in answer.headers.items()}
         content = self._scrub.bytes(answer.content)
-        body, refused = parsed(content), answer.status_code >= 400
-        reply = Reply(answer.status_code, body, named, refused, content)
-        self._record(sent, reply, log, turn)
-        _check_guard(reply)
-        return reply
+        return Reply(answer.status_code, parsed(content), named, answer.status_code >= 400, content)
 
     def _url(self, sent: Sent) -> str:
         if sent.base:
@@ -179,15 +182,20 @@ class Wire:
         log.exchanges.append(exchange)
 
 
-def _check_guard(reply: Reply) -> None:
-    """Raises Withheld, Trouble for answers that are the guard's own."""
+def _lost(reply: Reply) -> tuple[str, bool]:
+    """Why the guard has no answer of the backend's, "" when it has one; and whether the request may
+    have left."""
+    unreachable = reply.fields.get("reason") == "unreachable"
     mark = reply.headers.get(GUARD_HEADER)
-    if not mark:
-        return
-    why = str(reply.fields.get("message") or reply.fields.get("detail") or reply.body)
-    if mark == "lost" or reply.fields.get("reason") == "unreachable":
-        raise Trouble(why)
-    raise Withheld(why)
+    if mark == "lost" or (mark and unreachable):
+        return str(reply.fields.get("message") or reply.body), not unreachable
+    return "", True
+
+
+def _check_guard(reply: Reply) -> None:
+    """Raises Withheld for a refusal that is the guard's own."""
+    if reply.headers.get(GUARD_HEADER):
+        raise Withheld(str(reply.fields.get("message") or reply.fields.get("detail") or reply.body))
 
 
 def _bears(sent: Sent) -> bool:

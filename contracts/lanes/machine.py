@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contracts.backend import FINAL, Backend
+from contracts.codes import SHORT
 from contracts.exchange import Reply
 from contracts.judging import cost_of
 from contracts.lanes.lifecycle import RANK
@@ -49,7 +50,6 @@ LIFECYCLE = (FORWARD, FINAL_STAYS, PROGRESS, HUNDRED, OUTPUTS, ENDS, STARTED)
 LAWS = (*BILLING, *LIFECYCLE)
 
 QUOTE_CALL = "estimate_generation_cost"
-SHORT = "insufficient_credits"
 FIRST_PAGE = 25
 _LONG_S = 86_400
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from contracts.backend import FINAL, Backend
 from contracts.cases import MEDIA_CALL
 from contracts.check import CannotTell, Check, expect, same
+from contracts.codes import SHORT
 from contracts.exchange import Reply
 from contracts.judging import cost_of
 from contracts.lanes.looking import IMAGE
@@ -17,11 +18,10 @@ from contracts.wire import Trouble
 T = TypeVar("T")
 Race = Callable[[Backend, str, int], Awaitable[bool]]
 
-SHORT = "insufficient_credits"
 POOR_MOST = 40.0
 """A second account with more than this can't be used up by a few starts."""
 
-AT_ONCE, FEW_AT_ONCE = 8, 4
+AT_ONCE, FEW_AT_ONCE, BEYOND = 8, 4, 3
 LOOKS_AT_ONCE = 10
 TRIES, TRIES_MOST = 3, 12
 DEAR: Mapping[str, Any] = {"prompt": IMAGE["prompt"], "model": "seedream-v4-5"}
@@ -55,7 +55,7 @@ async def _equal(backend: Backend, surface: str, extra: int) -> bool:
     """Whether the race could be judged."""
     body = _body(backend, IMAGE)
     who, before = await _poor(backend, surface, body, 3 * _price(IMAGE) + extra)
-    bodies = [body] * _many(backend)
+    bodies = [body] * _many(backend, before)
     replies = await _at_once(backend, surface, who, bodies)
     after = await backend.balance(surface=surface, who=who)
     accepted = [reply for reply in replies if not reply.refused]
@@ -70,9 +70,10 @@ async def _equal(backend: Backend, surface: str, extra: int) -> bool:
 
 async def _mixed(backend: Backend, surface: str, extra: int) -> bool:
     """Whether the race could be judged."""
-    bodies = [_body(backend, IMAGE), _body(backend, DEAR)] * (_many(backend) // 2)
+    cheap, dear = _body(backend, IMAGE), _body(backend, DEAR)
     credits = 2 * _price(IMAGE) + _price(DEAR) + extra
-    who, before = await _poor(backend, surface, bodies[0], credits)
+    who, before = await _poor(backend, surface, cheap, credits)
+    bodies = [cheap, dear] * (_many(backend, before) // 2)
     replies, seen = await asyncio.gather(
         _at_once(backend, surface, who, bodies),
         _all_of(*(backend.balance(surface=surface, who=who) for _ in range(4))),
@@ -136,9 +137,12 @@ async def refusals_beside_starts_are_free(backend: Backend, surface: str) -> Non
     await _ended(backend, surface, "main", accepted)
 
 
-def _many(backend: Backend) -> int:
-    """Few where thirty starts a minute are allowed, so that none is kept waiting."""
-    return AT_ONCE if backend.has("control") else FEW_AT_ONCE
+def _many(backend: Backend, credits: float) -> int:
+    """More than these credits pay for; few where thirty starts a minute are allowed, so that none
+    is kept waiting."""
+    if backend.has("control"):
+        return AT_ONCE
+    return max(FEW_AT_ONCE, int(credits // _price(IMAGE)) + BEYOND)
 
 
 async def _poor(

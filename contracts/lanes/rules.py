@@ -11,14 +11,9 @@ from typing import Any
 from contracts.backend import Backend
 from contracts.cases import MEDIA_CALL, GoldenCase, load_cases
 from contracts.check import Broken, CannotTell, Check, DoesNotApply, Function, Judgement
+from contracts.codes import BUSY, SHORT
 from contracts.exchange import Exchange, Reply, Trace
-from contracts.judging import (
-    BUSY,
-    check_accepted,
-    check_refused,
-    cost_of,
-    facets,
-)
+from contracts.judging import check_accepted, check_refused, cost_of, facets
 from contracts.lanes.records import (
     Accepted,
     Blamed,
@@ -27,6 +22,7 @@ from contracts.lanes.records import (
     read_records,
 )
 from contracts.operations import BY_NAME
+from contracts.pricing import load_prices
 from contracts.requirements import Requirement
 from contracts.sources import make, media_type
 
@@ -94,6 +90,7 @@ class Table:
         self._backend = backend
         self._surface = surface
         self._judged = facets(row)
+        self._strength = row.strength
         self._starts = backend.has("control") or (
             row.cost != "free" and backend.target.max_credits > 0
         )
@@ -157,6 +154,8 @@ class Table:
         reply = await self._sent(world, case, body)
         if reply is None:
             return
+        if reply.code == SHORT and (case.refused or {}).get("error") != SHORT:
+            await world.backend.check_covered(case.call, body, reply)
         if case.accepted is None:
             check_refused(case, reply, self._judged)
             return
@@ -187,11 +186,11 @@ class Table:
     async def _sent(self, world: _World, case: GoldenCase, body: Mapping[str, Any]) -> Reply | None:
         """None: nothing that is allowed can tell."""
         name = case.call
-        if BY_NAME[name].starts and not self._starts:
+        if BY_NAME[name].starts and not self._may_start(name, body):
             if name != MEDIA_CALL or not world.backend.has("cost-estimate"):
                 self._unplayed.append(f"{case.id} may cost credits, and none may be spent")
                 return None
-            if (case.refused or {}).get("status") == 422:
+            if (case.refused or {}).get("status") == 422 and not self._quote_shows(body):
                 self._unplayed.append(f"{case.id} can't be told by an estimate")
                 return None
             name = QUOTE_CALL
@@ -203,6 +202,19 @@ class Table:
                 return reply
             await world.backend.pause(LEAP_S)
         raise CannotTell("the account's other jobs do not end")
+
+    def _may_start(self, name: str, body: Mapping[str, Any]) -> bool:
+        """Where credits are real, only what the catalogue bounds is sent: the guard would not let
+        anything else out."""
+        if self._backend.has("control") or not self._starts:
+            return self._starts
+        return load_prices().worst_case(name, body) is not None
+
+    def _quote_shows(self, body: Mapping[str, Any]) -> bool:
+        """Whether a quote is to refuse the shape of a body as a start does: nowhere documented, and
+        a quote needs no prompt."""
+        prompt = body.get("prompt")
+        return self._strength != "documented" and isinstance(prompt, str) and bool(prompt)
 
     def _keep(self, world: _World, case: GoldenCase | None, reply: Reply) -> None:
         if reply.generation_id:

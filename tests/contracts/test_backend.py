@@ -145,6 +145,47 @@ async def test_a_start_whose_answer_is_lost_is_not_sent_again() -> None:
 
 
 @pytest.mark.parametrize(
+    ("mark", "reason", "reads", "starts"),
+    [("lost", "x", 4, 1), ("refused", "unreachable", 4, 4), ("refused", "cap", 1, 1)],
+)
+async def test_what_the_guard_lost_is_sent_again_as_if_there_were_no_guard(
+    mark: str, reason: str, reads: int, starts: int
+) -> None:
+    sent: list[str] = []
+
+    def lose(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request.method)
+        return httpx2.Response(502, json={"reason": reason}, headers={"X-Guard": mark})
+
+    backend = answering(lose)
+    for call, given in (("get_models", {}), ("generate_media", IMAGE)):
+        with pytest.raises((Trouble, Withheld)):
+            await backend.call(call, given)
+    assert (sent.count("GET"), sent.count("POST")) == (reads, starts)
+    if reason != "cap":
+        assert {each.status for each in backend.trace} == {0}  # no answer of the target's
+
+
+@pytest.mark.parametrize(
+    ("told", "sent"), [({"detail": "slow down"}, 2), ({"error": "concurrency_limit_exceeded"}, 1)]
+)
+async def test_a_429_is_waited_out_whatever_was_asked_but_not_one_of_too_many_jobs(
+    told: dict[str, str], sent: int
+) -> None:
+    answers = [httpx2.Response(429, json=told, headers={"Retry-After": "0.01"})]
+    answers.append(httpx2.Response(405, json={}))
+    backend = answering(lambda request: answers.pop(0))
+    reply = await backend.request("PUT", "/v1/balance")
+    assert (reply.status, len(backend.trace)) == (405 if sent == 2 else 429, sent)
+
+
+async def test_who_is_not_patient_sees_the_429() -> None:
+    backend = answering(lambda request: httpx2.Response(429, json={"error": "rate_limit_exceeded"}))
+    reply = await backend.call("get_models", patient=False)
+    assert (reply.status, len(backend.trace)) == (429, 1)
+
+
+@pytest.mark.parametrize(
     ("mark", "reason", "error"),
     [("refused", "cap", Withheld), ("refused", "unreachable", Trouble), ("lost", "x", Trouble)],
 )

@@ -266,6 +266,57 @@ async def test_without_credits_to_spend_nothing_is_started(requirement: str, sai
     assert [path for path in seen if path.startswith("/v1/generate/") and "cost" not in path] == []
 
 
+@pytest.mark.parametrize("requirement", ["routing:not-found", "refusals:order:shape"])
+async def test_what_nothing_bounds_is_asked_by_an_estimate(requirement: str) -> None:
+    async with bench() as clean:
+        target = _stranger(clean.target.features, max_credits=1_000)
+        found = await clean.judged(requirement, **target)
+        seen = clean.tampering.seen
+    assert found.broken is None
+    assert "/v1/generate/cost" in seen
+    if requirement == "routing:not-found":
+        assert START not in seen
+
+
+async def test_choices_in_another_order_are_the_same_choices() -> None:
+    def turned(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
+        if "allowed" in answer:
+            answer["allowed"] = answer["allowed"][::-1]
+        return status, answer
+
+    async with bench(answered=turned) as other:
+        assert (await other.judged("limits:aspect:kling-2-6")).broken is None
+
+
+async def test_a_choice_that_is_missing_is_seen() -> None:
+    def fewer(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
+        if "allowed" in answer:
+            answer["allowed"] = answer["allowed"][1:]
+        return status, answer
+
+    async with bench(answered=fewer) as crooked:
+        assert "allowed" in (await crooked.judged("limits:aspect:kling-2-6")).expected
+
+
+@pytest.mark.parametrize(("surface", "held"), [("mcp", type(None)), ("rest", Broken)])
+async def test_a_place_among_a_tools_arguments_is_not_in_a_body(surface: str, held: type) -> None:
+    def bare(place: list[Any]) -> list[Any]:
+        return place[1:] if place[:1] == ["body"] else place
+
+    def shortened(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
+        told = answer.get("result", {}).get("structuredContent", answer)
+        for each in told.get("detail") or []:
+            if isinstance(each, dict):
+                each["loc"] = bare(each["loc"])
+        if told is not answer:
+            answer["result"]["content"] = []
+        return status, answer
+
+    async with bench(answered=shortened) as other:
+        found = await other.judged("refusals:shape:seed", surface)
+    assert isinstance(found.broken, held)
+
+
 async def test_an_estimate_that_tells_another_price_is_seen() -> None:
     def dearer(path: str, body: Body, status: int, answer: Body) -> tuple[int, Body]:
         if path == "/v1/generate/cost":
