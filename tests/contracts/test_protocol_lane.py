@@ -167,7 +167,7 @@ async def test_nothing_that_may_cost_leaves(url: str, standin: StandIn, message:
 
 async def test_what_the_package_calls_is_let_out(url: str, standin: StandIn) -> None:
     standin.order(said("FAILURE", "ANSWER"), messages=[call_of("test_simple_text", {})])
-    assert "guard" not in (await finding_of(url, standin)).got
+    assert (await finding_of(url, standin)).verdict is Verdict.FAIL
 
 
 async def test_nothing_is_left_behind(url: str, standin: StandIn) -> None:
@@ -238,7 +238,7 @@ async def test_the_key_of_a_profile_is_seen_by_the_target_alone(
             'key_env = "CANARY_KEY"\nconformance = "npm"\n'
         )
         (finding,) = await asked(str(profile), PINGED)
-    assert CANARY in keys
+    assert set(keys) == {"", CANARY}  # nobody is asked for test tools with a key of a simulator
     assert "guard-main" in finding.got
     assert CANARY not in f"{finding} {standin.seen()}"
     assert "CANARY_KEY" not in standin.seen()["env"]
