@@ -56,7 +56,7 @@ FREE_CALLS = (
 _NOT_TESTABLE = re.compile(r"Not testable|\S+ returned JSON-RPC error -32601\b")
 """A failure that is none: a tool or a method that the scenario looks for, and no server needs."""
 
-FAILURES_TOLD = 4
+FAILURES_TOLD = 2
 
 
 def checks(requirements: Sequence[Requirement]) -> tuple[Check, ...]:
