@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ OWN, WITH_TEST_TOOLS = 17, 40
 
 
 @contextmanager
-def served(mutant: str = "none", **settings: bool) -> Iterator[str]:
+def served(mutant: str = "none", **settings: Any) -> Iterator[str]:
     """The URL of a simulator, or of a mutant of it."""
     bench = Bench()
     find(mutant).apply(bench)
