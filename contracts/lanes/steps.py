@@ -98,14 +98,14 @@ def examples(
 
 def surely(dishes: Sequence[Dish], *, failing: bool) -> Sequence[Example]:
     """What is played where only few examples can be: a job that is followed closely, one that
-    fails, and one of a video, which is the dearest kind to be wrong about."""
+    fails as well, and one of a video, which is the dearest kind to be wrong about."""
     sure = [dish for dish in dishes if dish.documented and not dish.refused]
     cheapest = sure[0]
     videos = [dish for dish in sure if str(dish.body.get("generation_type", "")).endswith("video")]
-    close: list[Step] = [Ask(cheapest)]
-    for _ in range(CLOSE_LOOKS):
-        close += [Wait(WAITS_S[0]), Poll(0)]
+    # In pairs: a backend whose jobs get along by being looked at must show each of its stages.
+    looks: list[Step] = [Poll(0), Poll(0), Wait(WAITS_S[0])] * CLOSE_LOOKS
+    close: list[Step] = [Ask(cheapest), *looks]
     video: list[Step] = [Ask(each) for each in videos[:1]]
-    fails: list[Step] = [Ask(cheapest, fails=True), Poll(0)]
+    fails: list[Step] = [Ask(cheapest, fails=True), *looks]
     first = [fails] if failing else []
     return [Example(CREDITS[0], steps) for steps in (*first, close, video)]

@@ -119,9 +119,11 @@ async def calling(url: str) -> AsyncIterator[Caller]:
 
 
 @asynccontextmanager
-async def within(folder: Path, defects: frozenset[str], job_s: float) -> AsyncIterator[Caller]:
-    """A backend in this process, and its caller."""
-    settings = Settings(((MAIN, 10_000), (SECOND, 20)), folder, job_s, defects)
+async def within(
+    folder: Path, defects: frozenset[str], job_s: float, credits: int = 10_000
+) -> AsyncIterator[Caller]:
+    """A backend in this process, and its caller. ``credits``: of the first account."""
+    settings = Settings(((MAIN, credits), (SECOND, 20)), folder, job_s, defects)
     app = build(settings, "http://candidate")
     transport = httpx2.ASGITransport(app=app)
     async with (
