@@ -11,7 +11,18 @@ from contracts.judging import cost_of
 from contracts.lanes.beside import other
 from contracts.lanes.menu import Dish, menu
 from contracts.lanes.searching import Extent, Watch, search
-from contracts.lanes.steps import Ask, Example, Follow, Look, Poll, Quote, Step, Wait, examples
+from contracts.lanes.steps import (
+    Ask,
+    Example,
+    Follow,
+    Look,
+    Poll,
+    Quote,
+    Step,
+    Wait,
+    endings,
+    examples,
+)
 
 COMMANDS = "differential:commands"
 QUOTE_CALL = "estimate_generation_cost"
@@ -27,8 +38,9 @@ _TOLD = ("model", "generation_type", "billing_mode")
 async def both_do_the_same(backend: Backend, surface: str) -> Sequence[Judgement]:
     """Raises DoesNotApply, CannotTell without a backend beside it."""
     free = backend.target.has_worlds
+    dishes = _dishes(cheap=not free)
     drawn = examples(
-        _dishes(cheap=not free),
+        dishes,
         most=STEPS_MOST if free else BILLED_STEPS_MOST,
         quotes=backend.has("cost-estimate"),
         failing=backend.has("magic"),
@@ -39,7 +51,9 @@ async def both_do_the_same(backend: Backend, surface: str) -> Sequence[Judgement
             spend_most = None if free else SPENT_MOST
             await Pair(reference, backend, surface, watch, spend_most).run(example)
 
-        return await search(backend, (COMMANDS,), drawn, play, FREE if free else BILLED)
+        first = () if free else endings(dishes, failing=backend.has("magic"))
+        extent = FREE if free else BILLED
+        return await search(backend, (COMMANDS,), drawn, play, extent, first)
 
 
 def _dishes(*, cheap: bool) -> Sequence[Dish]:

@@ -109,3 +109,10 @@ def surely(dishes: Sequence[Dish], *, failing: bool) -> Sequence[Example]:
     fails: list[Step] = [Ask(cheapest, fails=True), *looks]
     first = [fails] if failing else []
     return [Example(CREDITS[0], steps) for steps in (*first, close, video)]
+
+
+def endings(dishes: Sequence[Dish], *, failing: bool) -> Sequence[Example]:
+    """The cheapest job, and one that fails."""
+    cheapest = next(dish for dish in dishes if dish.documented and not dish.refused)
+    fates = (False, True) if failing else (False,)
+    return [Example(CREDITS[0], [Ask(cheapest, fails=fate)]) for fate in fates]

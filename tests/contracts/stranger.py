@@ -41,11 +41,14 @@ async def findings_of(
     seed: int = 0,
     surfaces: Sequence[str] = ("rest", "mcp"),
     credits: int = 5_000,
+    beside: str = "",
 ) -> tuple[Finding, ...]:
     """Of these requirements' checks, on a backend with these of its mistakes. Its second account
     has 20 credits."""
     assert set(defects) <= set(DEFECTS)
     target = replace(_told(), rest_url=BASE, mcp_url=f"{BASE}/mcp", max_credits=credits)
+    if beside:
+        target = replace(target, beside=beside, features=target.features | {"beside"})
     async with within(folder, frozenset(defects), JOB_S, 2 * credits) as caller:
         wire = Wire(caller.http, {"rest": BASE, "mcp": target.mcp_url}, Scrubber())
         return await _judged(target, wire, Keys(MAIN, SECOND), seed, ids, surfaces)

@@ -1,7 +1,11 @@
 """The lane that compares a backend with a simulator beside it, which runs as a process."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from contracts.lanes.beside import STARTED
 from contracts.lanes.differential import COMMANDS
 from contracts.plan import Plan
 from contracts.verdicts import Verdict
@@ -32,3 +36,16 @@ async def test_another_price_is_found_by_the_first_start_that_shows_it() -> None
 async def test_it_does_not_apply_without_a_backend_beside(tmp_path: Path) -> None:
     findings = await findings_of(tmp_path, (), COMMANDS)
     assert {each.verdict for each in findings} == {Verdict.NOT_APPLICABLE}
+
+
+@pytest.mark.parametrize(
+    ("defects", "verdict"), [((), Verdict.PASS), (("no-refund",), Verdict.FAIL)]
+)
+@pytest.mark.parametrize("seed", [0, 1])
+async def test_a_stranger_is_told_from_a_simulator_whatever_the_seed(
+    tmp_path: Path, defects: Sequence[str], verdict: Verdict, seed: int
+) -> None:
+    findings = await findings_of(
+        tmp_path, defects, COMMANDS, seed=seed, surfaces=["rest"], beside=STARTED
+    )
+    assert [each.verdict for each in findings if each.surface == "rest"] == [verdict]
