@@ -13,6 +13,7 @@ from rich.text import Text
 
 from contracts.levels import SAYS
 from contracts.plan import Plan
+from contracts.reasons import counted
 from contracts.requirements import Requirement, by_id
 from contracts.result import Result
 from contracts.verdicts import Finding, Verdict
@@ -140,7 +141,7 @@ def _show_finding(console: Console, result: Result, finding: Finding) -> None:
 
 def _show_reasons(console: Console, findings: Sequence[Finding], verdict: Verdict) -> None:
     """Many findings share a reason."""
-    reasons = Counter(each.why for each in findings if each.verdict is verdict)
+    reasons = counted(findings, verdict)
     for why, count in reasons.most_common(REASONS_SHOWN):
         console.print(Text.assemble((verdict.value, _style(verdict)), f" ({count}x): {why}"))
     if len(reasons) > REASONS_SHOWN:

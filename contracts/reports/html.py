@@ -12,6 +12,7 @@ from typing import Any
 from contracts.exchange import Exchange
 from contracts.levels import SAYS
 from contracts.plan import Plan
+from contracts.reasons import alike
 from contracts.replay import file_names, shell_text
 from contracts.requirements import SURFACES, Requirement, by_id
 from contracts.result import Result, Scripts
@@ -32,8 +33,6 @@ MARKS: Mapping[Verdict, str] = {
     Verdict.EXPECTED_FAILURE: "✗",
     Verdict.UNEXPECTED_PASS: "✓",
 }
-_AMOUNTS = re.compile(r"it may cost [\d.e+]+ credits, more")
-"""Alike for every price, when reasons are counted."""
 _QUOTED = re.compile(r"`([^`]+)`")
 KINDS: Mapping[Verdict, str] = {
     Verdict.PASS: "passed",
@@ -174,8 +173,7 @@ def _reasons(found: Iterable[Finding], verdict: Verdict) -> list[Mapping[str, An
     by_why: dict[str, list[str]] = {}
     for each in found:
         if each.verdict is verdict:
-            why = _AMOUNTS.sub("it may cost more", each.why)
-            by_why.setdefault(why, []).append(f"{each.requirement} [{each.surface}]")
+            by_why.setdefault(alike(each.why), []).append(f"{each.requirement} [{each.surface}]")
     ordered = sorted(by_why.items(), key=lambda pair: -len(pair[1]))
     return [{"why": why, "of": those, "count": len(those)} for why, those in ordered]
 

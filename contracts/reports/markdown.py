@@ -1,9 +1,9 @@
 """The report for a build server's summary: GitHub's Markdown, short."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from contracts.levels import SAYS
+from contracts.reasons import counted
 from contracts.replay import file_names
 from contracts.reports.html import FAILED, KINDS
 from contracts.requirements import Requirement, by_id
@@ -32,7 +32,7 @@ def markdown_text(result: Result) -> str:
     lines += _folded("Second readings", [x for x in found if x.verdict is Verdict.WARN])
     known = [each for each in found if each.verdict is Verdict.EXPECTED_FAILURE]
     lines += _folded("Known failures", known)
-    lines += _reasons(each for each in found if each.verdict is Verdict.NOT_RUN)
+    lines += _reasons(found)
     spent = "simulated" if result.target.is_simulator else "spent"
     lines.append(
         f"{len(found)} findings, {result.requests} requests, {result.credits:g} credits {spent},"
@@ -84,7 +84,7 @@ def _folded(title: str, found: list[Finding]) -> list[str]:
 
 
 def _reasons(found: Iterable[Finding]) -> list[str]:
-    reasons = Counter(each.why for each in found)
+    reasons = counted(found, Verdict.NOT_RUN)
     if not reasons:
         return []
     lines = [f"<details><summary>Not run: {sum(reasons.values())}</summary>", ""]

@@ -8,6 +8,7 @@ import pytest
 from contracts.baseline import apply_baseline, load_baseline
 from contracts.data import DataError
 from contracts.levels import exit_status, grants
+from contracts.reasons import counted
 from contracts.requirements import LEVELS, Requirement
 from contracts.verdicts import Finding, Verdict
 
@@ -152,3 +153,13 @@ def test_a_baseline_that_is_wrong_is_told_with_its_line(
     with pytest.raises(DataError) as error:
         baselined(tmp_path, KNOWN.replace(*change), Finding("L1", "rest", Verdict.FAIL))
     assert told in str(error.value)
+
+
+def test_reasons_that_differ_in_a_price_are_counted_as_one() -> None:
+    told = "it may cost {} credits, more than is left of --max-credits 5"
+    whys = [told.format(7), told.format("1e+06"), "no check looks at it"]
+    findings = [Finding("a", "rest", Verdict.NOT_RUN, why=why) for why in whys]
+    assert counted(findings, Verdict.NOT_RUN) == {
+        "it may cost more than is left of --max-credits 5": 2,
+        "no check looks at it": 1,
+    }
