@@ -175,6 +175,9 @@ async def _at_once(
 ) -> Sequence[Reply]:
     if surface == "mcp":
         await backend.balance(surface=surface, who=who)  # the handshake comes first
+    if not backend.has("control"):
+        # Each start has a connection then, all the way, and none comes late for want of one.
+        await _all_of(*(backend.balance(surface=surface, who=who) for _ in bodies))
     return await _all_of(
         *(backend.call(MEDIA_CALL, body, surface=surface, who=who) for body in bodies)
     )

@@ -60,7 +60,7 @@ class Service:
         order = rules.check(ask, self.known, self.settings.defects)
         check_credits(account, order.credits)
         if "credit-race" in self.settings.defects:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
         job = self.new_job(account, ask, order)
         account.hold(job.job_id, order.credits)
         self.jobs[job.job_id] = job
