@@ -63,7 +63,8 @@ def judged(
 ) -> tuple[bool, str]:
     """Whether a fact about the answer to a step is as it was recorded, and a line that tells it. A
     fact has ``at``, and ``is``, or what it should be and was ``above``, ``below`` or ``not``;
-    ``since``: an earlier step's value is taken away. ``known``: values by the names that stand for
+    or the step that it should be like and was ``unlike``; ``since``: an earlier step's value is
+    taken away. ``known``: values by the names that stand for
     them."""
     found, what = at(answers.get(number, {}), fact["at"]), ".".join(map(str, fact["at"]))
     wanted = fact.get("is")
@@ -75,6 +76,11 @@ def judged(
     elif isinstance(wanted, str):
         wanted = filled(wanted, known)
     told = f"step {number}: {what} is {json.dumps(found, ensure_ascii=False)[:200]}"
+    if "unlike" in fact:
+        other, path = fact["unlike"]
+        like = at(answers.get(other, {}), path)
+        differs = like != found and MISSING not in (like, found)
+        return differs, f"{told}, was unlike that of step {other}, {json.dumps(like)[:200]}"
     for word in ("above", "below", "not"):
         if word in fact:
             return _differs(found, word, fact[word]), f"{told}, was {word} {json.dumps(fact[word])}"

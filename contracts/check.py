@@ -32,12 +32,14 @@ class DoesNotApply(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a check that looks at many requirements says of one; ``broken`` None: it holds."""
+    """What a check that looks at many requirements says of one; ``broken`` None: it holds.
+    ``example``: of many that were drawn, the one that showed it."""
 
     requirement: str
     broken: Broken | CannotTell | DoesNotApply | None = None
     trace: Trace = ()
     credits: float = 0
+    example: tuple[str, object] | None = None
 
 
 Function = Callable[["Backend", str], Awaitable[Sequence[Judgement] | None]]

@@ -7,6 +7,7 @@ from time import monotonic
 from typing import cast
 
 from contracts.backend import Backend, world_keys
+from contracts.bench import Bench
 from contracts.check import Broken, CannotTell, DoesNotApply
 from contracts.heard import KEPT_MOST, Heard, Leaf, Recording, heard_in
 from contracts.plan import Item, Plan
@@ -17,12 +18,10 @@ from contracts.shrink import shrunk
 from contracts.symptom import decisive
 from contracts.target import Target
 from contracts.verdicts import Finding, Verdict
-from contracts.wire import Trouble, Wire, Withheld
+from contracts.wire import Log, Trouble, Wire, Withheld
 
 EXPLAINED = (Verdict.FAIL, Verdict.WARN, Verdict.EXPECTED_FAILURE)
 RUN_S = 60.0
-_SEARCHED = ("laws",)
-"""Lanes whose checks have looked for the shortest calls themselves."""
 _UNPLAYED = ("protocol",)
 """Lanes whose calls are another program's, and so is what it makes of the answers."""
 
@@ -67,11 +66,12 @@ def _cases(plan: Plan, findings: Sequence[Finding]) -> list[_Case]:
 
 
 async def _replayed(runner: Runner, case: _Case, number: int) -> Script:
-    """The shorter of two: from the check's own choice of calls, and from all that it made."""
+    """The shorter of two: from what shows it of all that the check asked, and from the calls that
+    the check itself chose to tell."""
     target, era = runner.target, runner.settings.era
     name = f"replay-{runner.settings.seed}-{number}"
-    heard = [] if case.item.check.lane in _SEARCHED else await _heard_again(runner, case, name)
-    shown = await decisive(case.item, case.row.id, heard, target, era) if heard else ()
+    heard = await _heard_again(runner, case, name)
+    shown = await decisive(_bench(case, heard, target, era)) if heard else ()
     scripts = []
     if heard:
         scripts.append(_script(target, case.row, case.finding, heard, shown))
@@ -87,17 +87,23 @@ async def _replayed(runner: Runner, case: _Case, number: int) -> Script:
 
 async def _recorded(target: Target, era: str, case: _Case) -> Script:
     heard = heard_in(case.finding.trace)
-    shown = await decisive(case.item, case.row.id, heard, target, era)
+    shown = await decisive(_bench(case, heard, target, era))
     return without_soft(_script(target, case.row, case.finding, heard, shown))
 
 
+def _bench(case: _Case, heard: Sequence[Heard], target: Target, era: str) -> Bench:
+    item, example = case.item, case.finding.example
+    return Bench(item.check, item.surface, case.row.id, heard, target, era, example)
+
+
 async def _heard_again(runner: Runner, case: _Case, name: str) -> list[Heard]:
-    """Every call of the check with its whole answer; empty when nothing is wrong this time."""
+    """Every call of the check with its whole answer, of a search those of the one example; empty
+    when nothing is wrong this time."""
     recording = Recording(runner.wire)
     # A backend asks of its wire only that it sends.
     wire = cast("Wire", recording)
-    era = runner.settings.era
-    backend = Backend(runner.target, wire, world_keys(name), era=era, name=name)
+    era, log = runner.settings.era, Log(example=case.finding.example)
+    backend = Backend(runner.target, wire, world_keys(name), era=era, name=name, log=log)
     try:
         await backend.prepare(credits=case.item.check.credits)
         judged = await case.item.check.function(backend, case.item.surface)

@@ -46,13 +46,14 @@ class Heard:
 class Leaf:
     """A value in the answer to the request at ``index``. ``soft``: it may be new each time; when
     it does not come again, it shows nothing. ``ought``: with it the check would have passed, or
-    UNKNOWN."""
+    UNKNOWN. ``unlike``: it should be as in the answer to that request, and is not; -1: of none."""
 
     index: int
     path: Path
     value: Any
     soft: bool = False
     ought: Any = UNKNOWN
+    unlike: int = -1
 
 
 class Recording:

@@ -24,7 +24,7 @@ def answer(number):
 
 
 def looked(number, fact):
-    numbers = [number, *fact.get("since", ())[:1]]
+    numbers = [number, *fact.get("since", ())[:1], *fact.get("unlike", ())[:1]]
     return judged(fact, number, {each: answer(each) for each in numbers}, {})
 
 

@@ -184,6 +184,7 @@ def _finding(item: Item, row: Requirement, judgement: Judgement, log: Log) -> Fi
         trace=(judgement.trace or log.trace) if verdict in (Verdict.FAIL, Verdict.WARN) else (),
         credits=judgement.credits or (log.credits if alone else 0),
         check=item.check.title,
+        example=judgement.example,
     )
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 from contracts import answers
 from contracts.heard import UNKNOWN, Heard, Leaf, Path, crowds, file_leaves, world_of
+from contracts.operations import BY_NAME
 from contracts.wire import BEARER
 
+LEAP = "POST clock/advance"
 SHORTEST_KEPT = 8
 LAST_JUDGED = 8
 FACTS_MOST = 40
@@ -85,6 +87,7 @@ def steps_of(
     shown = decisive or _last_said(heard, LAST_JUDGED if worlds else 1)
     sent = [_sent_text(each) for each in heard]
     together = crowds(heard)
+    needed = _needed(heard, decisive)
     steps = []
     for index, each in enumerate(heard):
         step = _step(index, each, names)
@@ -96,9 +99,44 @@ def steps_of(
         # Of several at once each may be answered in another way the next time.
         loose = any(crowd.start <= index for crowd in together)
         step["facts"] = _facts(index, shown, heard, names, worlds=worlds, loose=loose)
+        step["needed"] = index in needed
         step["watch"] = bool(step["facts"]) and not worlds and _looks_at_job(each)
         steps.append(step)
     return tuple(steps)
+
+
+def _needed(heard: Sequence[Heard], decisive: Sequence[Leaf]) -> set[int]:
+    """What is told because something had happened, or should have: without it the same would be
+    told by any backend. Leaps of the clock before a look, and starts since a look that told the
+    same."""
+    found: set[int] = set()
+    for leaf in decisive:
+        if not _reads(heard[leaf.index]):
+            continue
+        before = range(leaf.index)
+        found |= {index for index in before if heard[index].exchange.call == LEAP}
+        same = [index for index in before if _tells(heard[index], heard[leaf.index], leaf)]
+        if same:
+            since = range(same[0], leaf.index)
+            found |= {index for index in since if _acts(heard[index])}
+    return found
+
+
+def _tells(earlier: Heard, later: Heard, leaf: Leaf) -> bool:
+    one, other = earlier.exchange, later.exchange
+    alike = (one.call, one.who, one.world) == (other.call, other.who, other.world)
+    return alike and answers.at(earlier.answer, leaf.path) == leaf.value
+
+
+def _reads(heard: Heard) -> bool:
+    told = heard.exchange
+    return BY_NAME[told.call].reads if told.call in BY_NAME else told.method in _READS
+
+
+def _acts(heard: Heard) -> bool:
+    """Whether it is a call that did something."""
+    told = heard.exchange
+    return not told.setup and told.call in BY_NAME and BY_NAME[told.call].starts
 
 
 def with_steps(script: Script, steps: Sequence[Mapping[str, Any]]) -> Script:
@@ -205,6 +243,8 @@ def _facts(
         if earlier is not None:
             fact["since"] = [earlier.index + 1, list(earlier.path)]
             fact["is"] = leaf.value - earlier.value
+        elif leaf.unlike >= 0:
+            fact = {"at": list(leaf.path), "unlike": [leaf.unlike + 1, list(leaf.path)]}
         elif loose and leaf.ought != UNKNOWN:
             fact = {"at": list(leaf.path), **_wrong(leaf)}
         elif isinstance(leaf.value, str):
@@ -268,7 +308,10 @@ def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
     ]
     if len(parts) > FACTS_MOST:
         whole = ("body", "#digest")
-        parts = [Leaf(index, whole, answers.at(answer, whole)), *parts[: FACTS_MOST // 2]]
+        parts = [
+            Leaf(index, whole, answers.at(answer, whole), soft=True),
+            *parts[: FACTS_MOST // 2],
+        ]
     yield from parts
 
 

@@ -3,6 +3,7 @@ recorded answers with one value altered at a time."""
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from time import monotonic
 from typing import Any
@@ -11,24 +12,22 @@ from contracts import answers
 from contracts.bench import HOLDS, WAITS, Bench
 from contracts.crowd import in_the_crowd
 from contracts.heard import UNKNOWN, Heard, Leaf, Path, altered, file_leaves, leaves, walk
-from contracts.plan import Item
-from contracts.target import Target
 
 JUDGE_S = 3.0
 LEAVES_MOST = 500
 SWAPS_MOST = 60
 NAMES_MOST = 6
+RESET = "POST reset"
+STAGES = ("completed", "failed", "processing", "queued", "pending", "none of them")
 STATUSES = (200, 400, 401, 402, 403, 404, 405, 415, 422, 429)
 _STATES = (("body", "status"), ("body", "result", "structuredContent", "status"))
 _WORD = re.compile(r"[A-Za-z][\w:-]+|-?\d+(?:\.\d+)?")
 _NAME = re.compile(r"[a-z]\w*")
 
 
-async def decisive(
-    item: Item, requirement: str, heard: Sequence[Heard], target: Target, era: str
-) -> tuple[Leaf, ...]:
+async def decisive(bench: Bench) -> tuple[Leaf, ...]:
     """The values without which the check would have passed; empty when that can't be told."""
-    bench = Bench(item.check, item.surface, requirement, heard, target, era)
+    heard = bench.heard
     recorded = await bench.judged({})
     if recorded is None or recorded == HOLDS:
         return ()
@@ -75,7 +74,7 @@ async def _altered_verdict(
         verdict = await bench.judged(changed)
         if verdict == HOLDS:
             return HOLDS, value
-        if verdict == WAITS:
+        if verdict == WAITS and leaf.path != ("status",):  # who is put off only asks again
             waits = value
     return (None, UNKNOWN) if waits == UNKNOWN else (WAITS, waits)
 
@@ -124,24 +123,33 @@ async def _in_place_of(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]
                 continue
             tried += 1
             if await bench.holds({index: instead}):
-                return (*_differing(told, index, instead), *_differing(instead, other, told))
+                return tuple(_differing(told, index, instead, other))
     return ()
 
 
-def _differing(told: Heard, index: int, other: Heard) -> Iterator[Leaf]:
-    answer = other.answer
+def _differing(told: Heard, index: int, instead: Heard, other: int) -> Iterator[Leaf]:
     for leaf in leaves([told], index):
-        if answers.at(answer, leaf.path) != leaf.value:
-            yield leaf
+        like = answers.at(instead.answer, leaf.path)
+        if like != leaf.value:
+            if like == answers.MISSING:
+                yield leaf
+            elif other < index:
+                yield replace(leaf, unlike=other)
+            else:
+                yield Leaf(other, leaf.path, like, unlike=index)
 
 
 async def _in_turn(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]:
     """Values of one field over several looks at it, of which not one alone is wrong: where they
     change."""
-    series: dict[tuple[str, Path], list[Leaf]] = {}
+    series: dict[tuple[int, str, Path], list[Leaf]] = {}
+    resets = [index for index, each in enumerate(heard) if each.exchange.call == RESET]
     for leaf in leaves(heard):
-        if leaf.path[0] == "body" and isinstance(leaf.value, str | int | float | None):
-            series.setdefault((heard[leaf.index].exchange.call, leaf.path), []).append(leaf)
+        ordered = leaf.path in _STATES or answers.is_number(leaf.value)
+        if leaf.path[0] == "body" and ordered:
+            world = sum(index < leaf.index for index in resets)
+            call = heard[leaf.index].exchange.call
+            series.setdefault((world, call, leaf.path), []).append(leaf)
     for looks in series.values():
         ordered = looks[::-1]
         told = [leaf.value for leaf in ordered]
@@ -192,6 +200,8 @@ def _others(leaf: Leaf, words: Sequence[str]) -> Iterator[Any]:
     elif isinstance(value, int | float):
         yield from (float(each) if "." in each else int(each) for each in words if _number(each))
         yield from (value + 1, value - 1, 0, 99, 100, None)
+    elif leaf.path in _STATES:
+        yield from (each for each in STAGES if each != value)
     elif isinstance(value, str) and value != answers.MISSING:
         yield from (each for each in words if not _number(each) and each != value)
         yield from (float(value) if _number(value) else 1, "", None, 1, True, [], {})

@@ -36,7 +36,8 @@ WORST_FIRST = (
 class Finding:
     """``why``: one line, empty for a pass. ``expected`` and ``got``: of a failure. ``flaky``: it
     failed, and did not when repeated. ``credits``: what accepted starts cost. ``check``: the
-    check's title. ``harness``: the suite itself failed."""
+    check's title. ``harness``: the suite itself failed. ``example``: what a search drew that showed
+    it, which it plays alone when the log of its backend has it."""
 
     requirement: str
     surface: str
@@ -50,6 +51,7 @@ class Finding:
     check: str = ""
     flaky: bool = False
     harness: bool = False
+    example: tuple[str, object] | None = None
 
 
 def settled(findings: Iterable[Finding]) -> tuple[Finding, ...]:

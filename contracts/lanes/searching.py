@@ -67,6 +67,7 @@ class Found:
 
     broken: Broken
     trace: Trace
+    example: object = None
 
 
 Play = Callable[[Any, Watch], Awaitable[None]]
@@ -84,6 +85,8 @@ async def search(
     """A judgement of each law: a search for one that is broken, and after it another for the
     rest. What the cap on requests leaves open can't be told. ``first``: examples that are played
     before any is drawn. Raises what ``play`` raises."""
+    if backend.log.example is not None:
+        return await _alone(play, *backend.log.example)
     if not extent.shrinks:
         return await _one_by_one(backend, laws, strategy, play, extent, first)
     found: dict[str, Found] = {}
@@ -98,6 +101,15 @@ async def search(
         found[watch.focus] = round_.best
     whole = not found or sent < extent.requests
     return [_judged(law, found.get(law), whole=whole) for law in laws]
+
+
+async def _alone(play: Play, law: str, example: object) -> Sequence[Judgement]:
+    """What one example says of one law."""
+    try:
+        await play(example, Watch(frozenset({law}), focus=law))
+    except LawBroken as error:
+        return [Judgement(law, error.broken)]
+    return [Judgement(law)]
 
 
 async def _one_by_one(
@@ -121,7 +133,8 @@ async def _one_by_one(
 
 def _judged(law: str, found: Found | None, *, whole: bool) -> Judgement:
     if found is not None:
-        return Judgement(law, found.broken, found.trace)
+        example = None if found.example is None else (law, found.example)
+        return Judgement(law, found.broken, found.trace, example=example)
     if whole:
         return Judgement(law)
     return Judgement(law, CannotTell("another law was broken, and no requests are left to look on"))
@@ -191,7 +204,7 @@ class _Round:
         try:
             self._played(drawn, start)
         except LawBroken as error:
-            self._keep(error, log.exchanges, start)
+            self._keep(error, log.exchanges, start, drawn)
             raise
         except Exception as error:  # noqa: BLE001 - it ends the check, in the check's own thread
             self.stopped = error
@@ -226,12 +239,12 @@ class _Round:
             else:
                 return
 
-    def _keep(self, error: LawBroken, exchanges: list[Exchange], start: int) -> None:
+    def _keep(self, error: LawBroken, exchanges: list[Exchange], start: int, drawn: object) -> None:
         self.watch.focus = error.law
         shakes = [each for each in exchanges[:start] if _shakes(each)]
         trace = (*shakes, *exchanges[start:])
         if self.best is None or len(trace) <= len(self.best.trace):
-            self.best = Found(error.broken, trace)
+            self.best = Found(error.broken, trace, drawn)
 
 
 async def _run(playing: Awaitable[None]) -> None:
@@ -245,4 +258,4 @@ def _shakes(exchange: Exchange) -> bool:
 
 def _not_again(found: Found) -> Found:
     broken = found.broken
-    return Found(Broken(broken.expected, broken.got, NOT_AGAIN), found.trace)
+    return Found(Broken(broken.expected, broken.got, NOT_AGAIN), found.trace, found.example)
