@@ -39,7 +39,7 @@ def test_a_connection_that_the_peer_closed_is_replaced_before_anything_is_sent()
 def test_a_request_that_gets_no_answer_is_not_sent_again() -> None:
     with peer(b"", leaves=True) as server:
         wire = Wire(server.url)
-        with pytest.raises(OSError, match="closed connection|reset by peer"):
+        with pytest.raises(OSError, match=r"closed connection|reset by peer"):
             wire("POST", "/", {}, b"{}")
     assert server.requests == 1
 
