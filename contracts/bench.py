@@ -20,6 +20,9 @@ HOLDS: Verdict = ("", "")
 WAITS: Verdict = ("", "waits")
 """It did not fail where it had, but only looks once more."""
 
+MOVED: Verdict = ("", "moved")
+"""It failed for something else, and not earlier."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:

@@ -33,9 +33,9 @@ from contracts.target import WrongTarget
 
 FINE, SURVIVED, WRONG_USE, CANNOT_WRITE, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
-STATUSES = """Exit status: 0 all are killed by their requirement; 1 one survived; 2 wrong use; 3 the
-matrix can't be written; 4 the clean backend is not clean, or a mutant could not be started; 130
-interrupted."""
+STATUSES = """Exit status: 0 all are killed by their requirement; 1 one survived, or
+of 100 replays fewer than 95 tell a mutant from the clean backend; 2 wrong use; 3 the matrix can't
+be written; 4 the clean backend is not clean, or a mutant could not be started; 130 interrupted."""
 
 
 @click.command(
@@ -89,7 +89,7 @@ def _mutants(given: dict[str, object]) -> int:
             sys.stdout.write(f"{path}\n")
     if matrix.interrupted:
         return INTERRUPTED
-    return FINE if matrix.whole else SURVIVED
+    return FINE if matrix.whole and matrix.told_apart else SURVIVED
 
 
 def choose(found: Sequence[Mutant], only: str, shard: str) -> tuple[Mutant, ...]:
@@ -182,13 +182,15 @@ def _show(matrix: Matrix) -> None:
     for each in matrix.survivors:
         console.print(f"{each.mutant.name} survived {each.mutant.requirement}: {each.why}")
     told = matrix.summary()
-    for what, count in told["replays"].items():
-        console.print(f"{count} of {told['replayed']}: a replay {what}.")
+    if matrix.replayed:
+        for each in matrix.silent:
+            console.print(f"{each.mutant.name}: a replay {each.replay}.")
+        console.print(f"replays: {told['replays_that_tell']} of {told['replayed']} tell them apart")
     console.print(
         f"{told['killed']} of {told['mutants']} killed by the requirement named beforehand;"
-        f" median {told['median_seconds']:g} s; {told['short_traces']} are shown by at most"
-        f" {SHORT_CALLS} calls; {matrix.clean} judgements of the clean backend passed first;"
-        f" {matrix.seconds:.0f} s in all."
+        f" median {told['median_seconds']:g} s; {told['short_traces']} of {told['killed']} are"
+        f" shown by at most {SHORT_CALLS} calls; {matrix.clean} judgements of the clean backend"
+        f" passed first; {matrix.seconds:.0f} s in all."
     )
 
 

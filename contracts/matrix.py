@@ -13,6 +13,7 @@ from contracts.mutants import SHORT_CALLS, Mutant, Outcome
 from contracts.requirements import Requirement
 
 VERSION = 1
+TELLS, TOLD_APART = "tells them apart", 0.95
 TEMPLATE = "matrix.html.jinja"
 
 
@@ -37,6 +38,21 @@ class Matrix:
         return [each for each in self.ordered if not each.killed]
 
     @property
+    def replayed(self) -> list[Outcome]:
+        """Those whose failure was played again."""
+        return [each for each in self.ordered if each.killed and each.replay]
+
+    @property
+    def silent(self) -> list[Outcome]:
+        """Those whose replay does not tell them from the clean backend."""
+        return [each for each in self.replayed if each.replay != TELLS]
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether replays can be relied on: nearly all of them tell a mutant from the clean one."""
+        return len(self.silent) <= (1 - TOLD_APART) * len(self.replayed)
+
+    @property
     def whole(self) -> bool:
         """Whether every mutant was tried, and every one was killed by its requirement."""
         return len(self.ordered) == len(self.asked) and not self.survivors
@@ -54,7 +70,8 @@ class Matrix:
             "slowest_seconds": round(seconds[-1], 2) if seconds else 0,
             "short_traces": sum(each.calls <= SHORT_CALLS for each in killed),
             "short_trace_calls": SHORT_CALLS,
-            "replayed": sum(bool(each.replay) for each in killed),
+            "replayed": len(self.replayed),
+            "replays_that_tell": len(self.replayed) - len(self.silent),
             "replays": dict(Counter(each.replay for each in killed if each.replay)),
         }
 

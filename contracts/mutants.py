@@ -53,7 +53,8 @@ class Outcome:
     often its fault made a difference. ``seconds``: from its start until it was found. ``calls``: of
     the shortest sequence that shows it; one that is short enough is not made shorter. ``others``:
     what else found it, when everything was asked. ``why``: what was found, or why nothing was.
-    ``replay``: what came of playing it again, in words; "" when that was not tried."""
+    ``replay``: what came of playing it again, in words, of all surfaces the worst; "" when that was
+    not tried."""
 
     mutant: Mutant
     surfaces: tuple[str, ...]
@@ -167,7 +168,7 @@ async def tried(suite: Suite, mutant: Mutant, way: Way) -> Outcome:
         killers = [each for each in found if each.verdict in FOUND and not each.harness]
         calls, replay = 0, ""
         if killers and reached:
-            calls, replay = await asked.shortest(_briefest(killers), way)
+            calls, replay = await asked.shortest(killers, way)
         others = await _others(suite, http, url, mutant) if way.full else ()
     if not killers or not reached:
         why = _silence(found, reached, bool(killers))
@@ -286,16 +287,20 @@ class _Asked:
         await self.runner.run(self.plan, findings, lambda finding: None)
         return settled(findings.ordered(self.plan))
 
-    async def shortest(self, shown: Finding, way: Way) -> tuple[int, str]:
-        """How many calls show it at the least, and what a replay of them tells: those of the
-        finding, or fewer that tell the mutant from the clean backend when they are played."""
+    async def shortest(self, killers: Sequence[Finding], way: Way) -> tuple[int, str]:
+        """How many calls show it at the least, and what replays tell, of all surfaces the worst:
+        the calls of a finding, or fewer that tell the mutant from the clean backend when they are
+        played."""
+        shown = _briefest(killers)
         calls = len(calls_of(shown.trace))
         if calls <= SHORT_CALLS and not way.replays:
             return calls, ""
         # Only who shortens waits for what that takes.
         from contracts.again import shortened  # noqa: PLC0415 - see above
 
-        return await shortened(self.runner, self.plan, shown, calls, way.clean)
+        asked = killers if way.replays else [shown]
+        fewest, replay = await shortened(self.runner, self.plan, asked, way.clean)
+        return min(calls, fewest or calls), replay
 
 
 async def _reached(http: httpx2.AsyncClient, url: str) -> int:

@@ -308,10 +308,10 @@ def said(index: int, answer: Mapping[str, Any]) -> Iterator[Leaf]:
     ]
     if len(parts) > FACTS_MOST:
         whole = ("body", "#digest")
-        parts = [
-            Leaf(index, whole, answers.at(answer, whole), soft=True),
-            *parts[: FACTS_MOST // 2],
-        ]
+        told = Leaf(index, whole, answers.at(answer, whole), soft=True)
+        # What there is comes before what is in it.
+        parts.sort(key=lambda leaf: leaf.path[-1] not in ("#keys", "#length", "#kind"))
+        parts = [told, *parts[:FACTS_MOST]]
     yield from parts
 
 

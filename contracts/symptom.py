@@ -9,11 +9,11 @@ from time import monotonic
 from typing import Any
 
 from contracts import answers
-from contracts.bench import HOLDS, WAITS, Bench
+from contracts.bench import HOLDS, MOVED, WAITS, Bench, Verdict
 from contracts.crowd import in_the_crowd
 from contracts.heard import UNKNOWN, Heard, Leaf, Path, altered, file_leaves, leaves, walk
 
-JUDGE_S = 3.0
+JUDGE_S, FOUND_S = 6.0, 1.0
 LEAVES_MOST = 500
 SWAPS_MOST = 60
 NAMES_MOST = 6
@@ -31,7 +31,7 @@ async def decisive(bench: Bench) -> tuple[Leaf, ...]:
     recorded = await bench.judged({})
     if recorded is None or recorded == HOLDS:
         return ()
-    found = await in_the_crowd(bench) or await _one_by_one(bench, _words(recorded[1]))
+    found = await in_the_crowd(bench) or await _one_by_one(bench, recorded)
     last = len(heard) - 1
     # A check that ends at a file has looked into it.
     found += [leaf for leaf in file_leaves(last, heard[last].answer) if leaf not in found]
@@ -40,33 +40,35 @@ async def decisive(bench: Bench) -> tuple[Leaf, ...]:
     return await _in_turn(bench, heard) or await _in_place_of(bench, heard)
 
 
-async def _one_by_one(bench: Bench, words: Sequence[str]) -> list[Leaf]:
-    """Each value by itself; then wherever it stands in the answers to the same call."""
+async def _one_by_one(bench: Bench, recorded: Verdict) -> list[Leaf]:
+    """Each value by itself, and wherever it stands in the answers to the same call; what is named
+    in what was expected before all others."""
     until = monotonic() + JUDGE_S
-    sure: list[Leaf] = []
-    perhaps: list[Leaf] = []
+    words = _words(recorded[1])
     tried = [*leaves(bench.heard)[:LEAVES_MOST], *_left_out(bench.heard, words)]
-    for alike in (False, True):
-        for leaf in tried:
-            places = _alike(leaf, tried) if alike else [leaf]
-            if monotonic() > until or (alike and (len(places) < 2 or places[0] != leaf)):
-                continue
-            verdict, value = await _altered_verdict(bench, leaf, places, words)
-            if verdict is not None:
-                shown = Leaf(leaf.index, leaf.path, leaf.value, ought=value)
-                (sure if verdict == HOLDS else perhaps).append(shown)
-        if sure:
+    named = [leaf for leaf in tried if leaf.path[-1] in words]
+    found: dict[Verdict, list[Leaf]] = {HOLDS: [], MOVED: [], WAITS: []}
+    for some in (named, tried):
+        for places in (*([leaf] for leaf in some), *_alike(some)):
+            if monotonic() > until:
+                break
+            came, value = await _repaired(bench, recorded, places, words)
+            if came is not None:
+                found[came].append(replace(places[0], ought=value))
+                until = min(until, monotonic() + FOUND_S)
+        if any(found.values()):
             break
-    return sure or perhaps
+    return found[HOLDS] or found[MOVED] or found[WAITS]
 
 
-async def _altered_verdict(
-    bench: Bench, leaf: Leaf, places: Sequence[Leaf], words: Sequence[str]
-) -> tuple[tuple[str, str] | None, Any]:
-    """HOLDS or WAITS with the value that brings it about."""
+async def _repaired(
+    bench: Bench, recorded: Verdict, places: Sequence[Leaf], words: Sequence[str]
+) -> tuple[Verdict | None, Any]:
+    """HOLDS, MOVED or WAITS with the value that brings it about at these places; the first of them
+    if it can be had."""
+    leaf, came, ought = places[0], None, UNKNOWN
     if leaf.path == ("status",) and leaf.value == 200 and _is_mcp(bench.heard[leaf.index]):
         return None, UNKNOWN  # a refusal over MCP has the status 200 as well
-    waits = UNKNOWN
     for value in _others(leaf, words):
         changed = {
             each.index: altered(bench.heard[each.index], each.path, value) for each in places
@@ -75,17 +77,33 @@ async def _altered_verdict(
         if verdict == HOLDS:
             return HOLDS, value
         if verdict == WAITS and leaf.path != ("status",):  # who is put off only asks again
-            waits = value
-    return (None, UNKNOWN) if waits == UNKNOWN else (WAITS, waits)
+            came, ought = came or WAITS, value
+        elif came != MOVED and verdict is not None and _goes_on(recorded, verdict, leaf.path[-1]):
+            came, ought = MOVED, value
+    return came, ought
+
+
+def _goes_on(recorded: Verdict, verdict: Verdict, name: object) -> bool:
+    """Whether the field of this name was wrong, and something else is now, not earlier."""
+    if verdict == WAITS or name not in _words(recorded[1]) or name in _words(verdict[1]):
+        return False
+    for one, other in zip(recorded[0].split(">"), verdict[0].split(">"), strict=False):
+        if one != other:
+            (file, _, line), (file_now, _, line_now) = one.rpartition(":"), other.rpartition(":")
+            return file == file_now and int(line) < int(line_now)
+    return True
 
 
 def _is_mcp(heard: Heard) -> bool:
     return heard.exchange.surface == "mcp"
 
 
-def _alike(leaf: Leaf, tried: Sequence[Leaf]) -> list[Leaf]:
-    """The same value at the same place of one answer after the other; the last one's first."""
-    return [each for each in tried if (each.path, each.value) == (leaf.path, leaf.value)]
+def _alike(tried: Sequence[Leaf]) -> list[list[Leaf]]:
+    """Those with one value at one place of several answers; the last answer's first."""
+    found: dict[str, list[Leaf]] = {}
+    for leaf in tried:
+        found.setdefault(repr((leaf.path, leaf.value)), []).append(leaf)
+    return [places for places in found.values() if len(places) > 1]
 
 
 def _left_out(heard: Sequence[Heard], words: Sequence[str]) -> Iterator[Leaf]:
@@ -145,8 +163,8 @@ async def _in_turn(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]:
     series: dict[tuple[int, str, Path], list[Leaf]] = {}
     resets = [index for index, each in enumerate(heard) if each.exchange.call == RESET]
     for leaf in leaves(heard):
-        ordered = leaf.path in _STATES or answers.is_number(leaf.value)
-        if leaf.path[0] == "body" and ordered:
+        counts = leaf.path in _STATES or answers.is_number(leaf.value)
+        if leaf.path[0] == "body" and counts:
             world = sum(index < leaf.index for index in resets)
             call = heard[leaf.index].exchange.call
             series.setdefault((world, call, leaf.path), []).append(leaf)

@@ -279,6 +279,28 @@ def test_a_survivor_is_exit_status_1_and_is_named(stubbed: dict[str, Outcome]) -
     assert "oldest-first survived lifecycle:listed: pass" in result.output
 
 
+def _told(stubbed: dict[str, Outcome], silent: int) -> None:
+    """A replay of each, of which some show nothing."""
+    for number, name in enumerate(SHORT):
+        replay = "shows nothing" if number < silent else "tells them apart"
+        stubbed[name] = replace(stubbed[name], replay=replay)
+
+
+def test_replays_that_tell_nothing_are_named_and_exit_status_1(
+    stubbed: dict[str, Outcome],
+) -> None:
+    _told(stubbed, 1)
+    result = CliRunner().invoke(killing.mutants, ["--replays"])
+    assert result.exit_code == 1
+    assert "no-key-asked: a replay shows nothing." in result.output
+    assert f"replays: {len(stubbed) - 1} of {len(stubbed)} tell them apart" in result.output
+
+
+def test_replays_that_all_tell_them_apart_are_exit_status_0(stubbed: dict[str, Outcome]) -> None:
+    _told(stubbed, 0)
+    assert CliRunner().invoke(killing.mutants, ["--replays"]).exit_code == 0
+
+
 def test_an_unknown_mutant_is_exit_status_2(stubbed: dict[str, Outcome]) -> None:
     result = CliRunner().invoke(killing.mutants, ["--only", "nobody"])
     assert (result.exit_code, "there is no mutant 'nobody'" in result.output) == (2, True)
