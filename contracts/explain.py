@@ -72,12 +72,12 @@ async def _replayed(runner: Runner, case: _Case, number: int) -> Script:
     name = f"replay-{runner.settings.seed}-{number}"
     heard = await _heard_again(runner, case, name)
     shown = await decisive(_bench(case, heard, target, era)) if heard else ()
-    scripts = []
-    if heard:
-        scripts.append(_script(target, case.row, case.finding, heard, shown))
+    scripts = [_script(target, case.row, case.finding, heard, shown)] if heard else []
     told = heard_in(case.finding.trace)
     if told or not scripts:
         scripts.append(_script(target, case.row, case.finding, told, ()))
+    if not shown:
+        scripts.reverse()  # what the check chose is nearer to it than all that it asked
     for index, script in enumerate(scripts):
         short = await shrunk(script, f"{name}-{index}")
         if short.shortened:

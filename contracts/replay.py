@@ -169,11 +169,10 @@ def _looked_at(step: Mapping[str, Any]) -> list[str]:
     for take in step["take"]:
         path = shlex.quote(json.dumps(take["at"]))
         lines.append(f"{take['name']}=$(take {step['number']} {path})")
-    return [*lines, *(_fact(step, fact) for fact in step["facts"])]
-
-
-def _fact(step: Mapping[str, Any], fact: Mapping[str, Any]) -> str:
-    return f"fact {step['number']} {_word(json.dumps(fact, ensure_ascii=False))}"
+    facts = [_word(json.dumps(fact, ensure_ascii=False)) for fact in step["facts"]]
+    if facts:
+        lines.append(f"facts {step['number']} " + " \\\n  ".join(facts))
+    return lines
 
 
 def _body_lines(step: Mapping[str, Any]) -> list[str]:

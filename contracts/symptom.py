@@ -49,7 +49,7 @@ async def _one_by_one(bench: Bench, recorded: Verdict) -> list[Leaf]:
     named = [leaf for leaf in tried if leaf.path[-1] in words]
     found: dict[Verdict, list[Leaf]] = {HOLDS: [], MOVED: [], WAITS: []}
     for some in (named, tried):
-        for places in (*([leaf] for leaf in some), *_alike(some)):
+        for places in (*([leaf] for leaf in some), *_alike(bench.heard, some)):
             if monotonic() > until:
                 break
             came, value = await _repaired(bench, recorded, places, words)
@@ -98,11 +98,13 @@ def _is_mcp(heard: Heard) -> bool:
     return heard.exchange.surface == "mcp"
 
 
-def _alike(tried: Sequence[Leaf]) -> list[list[Leaf]]:
-    """Those with one value at one place of several answers; the last answer's first."""
+def _alike(heard: Sequence[Heard], tried: Sequence[Leaf]) -> list[list[Leaf]]:
+    """Those with one value at one place of several answers, and jobs that are equally far; the last
+    answer's first."""
     found: dict[str, list[Leaf]] = {}
     for leaf in tried:
-        found.setdefault(repr((leaf.path, leaf.value)), []).append(leaf)
+        stages = [answers.at(heard[leaf.index].answer, path) for path in _STATES]
+        found.setdefault(repr((leaf.path, leaf.value, stages)), []).append(leaf)
     return [places for places in found.values() if len(places) > 1]
 
 
