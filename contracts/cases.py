@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.data import DataError, fixtures_folder, rows
-from contracts.operations import BY_NAME
+from contracts.talk.operations import BY_NAME
 
 MEDIA_CALL = "generate_media"
 WORDS: Mapping[str, str] = {"prompt": "x", "prompt-emoji": "\U0001f3ac"}

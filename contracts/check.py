@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from contracts.exchange import Reply, Trace
+from contracts.talk.exchange import Reply, Trace
 
 if TYPE_CHECKING:
-    from contracts.backend import Backend
+    from contracts.talk.backend import Backend
 
 
 class Broken(Exception):

@@ -14,16 +14,16 @@ import click
 from contracts import screen
 from contracts.baseline import Known, apply_baseline, load_baseline
 from contracts.data import DataError
-from contracts.explain import explained
-from contracts.jsonrpc import ERAS
-from contracts.keys import NoKey
-from contracts.killing import mutants
+from contracts.mutation.killing import mutants
 from contracts.opening import Asked, client, era_of, found, imagined, runner
 from contracts.plan import Choice, Plan, PlanError, all_checks, make_plan
+from contracts.replays.explain import explained
 from contracts.reports import write_contract, write_reports
 from contracts.requirements import LEVELS, SURFACES, Requirement, load_requirements
 from contracts.result import Result, Scripts
 from contracts.run import INTERRUPTED_BEFORE, Findings, Settings
+from contracts.talk.jsonrpc import ERAS
+from contracts.talk.keys import NoKey
 from contracts.target import Target, WrongTarget
 from contracts.verdicts import settled
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from contracts.cases import GoldenCase
 from contracts.check import Broken
-from contracts.codes import BUSY
-from contracts.exchange import Reply
 from contracts.requirements import JUDGED, Requirement
+from contracts.talk.codes import BUSY
+from contracts.talk.exchange import Reply
 
 REFUSED_FOR_ELSE: Mapping[int, str] = {
     402: "insufficient_credits",

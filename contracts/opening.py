@@ -8,17 +8,17 @@ from pathlib import Path
 
 import httpx2
 
-from contracts import jsonrpc
-from contracts.backend import world_keys
 from contracts.conformance import entries_in, installed
 from contracts.guard import MAIN_KEY, SECOND_KEY, Guard, GuardProfile, Secret
 from contracts.guard.guard import GuardFailed
 from contracts.guard.secret import secret_from
-from contracts.jsonrpc import SESSION, STATELESS
-from contracts.keys import Keys, NoKey, read_key, scrubber
 from contracts.run import Runner, Settings
+from contracts.talk import jsonrpc
+from contracts.talk.backend import world_keys
+from contracts.talk.jsonrpc import SESSION, STATELESS
+from contracts.talk.keys import Keys, NoKey, read_key, scrubber
+from contracts.talk.wire import KEY_HEADER, TIMEOUT_S, Wire
 from contracts.target import KEY_ENV, Target, WrongTarget, answers, from_file, probe, supposed
-from contracts.wire import KEY_HEADER, TIMEOUT_S, Wire
 
 CONNECTIONS_MOST = 40
 PROBED_WORLD = "contract-probe"

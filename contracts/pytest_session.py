@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from contracts.data import DataError
-from contracts.keys import NoKey
 from contracts.opening import Asked, client, era_of, found, runner
 from contracts.plan import Choice, Item, Plan, PlanError, all_checks, make_plan
 from contracts.requirements import LEVELS, Requirement, by_id, load_requirements
 from contracts.run import Findings, Runner, Settings
+from contracts.talk.keys import NoKey
 from contracts.target import Target, WrongTarget
 from contracts.verdicts import Finding, Verdict
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from contracts.levels import Grant, exit_status, grants, highest_granted
 from contracts.plan import Plan
+from contracts.replays.script import Script
 from contracts.requirements import Requirement
 from contracts.run import Settings
-from contracts.script import Script
 from contracts.target import Target
 from contracts.verdicts import Finding, settled
 

@@ -5,15 +5,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from contracts.backend import Backend, world_keys
 from contracts.check import Broken, CannotTell, DoesNotApply, Judgement
-from contracts.jsonrpc import SESSION
-from contracts.keys import Keys
 from contracts.plan import Item, Plan
 from contracts.requirements import LEVELS, Requirement
+from contracts.talk.backend import Backend, world_keys
+from contracts.talk.jsonrpc import SESSION
+from contracts.talk.keys import Keys
+from contracts.talk.wire import Log, Trouble, Wire, Withheld
 from contracts.target import Target
 from contracts.verdicts import Finding, Verdict
-from contracts.wire import Log, Trouble, Wire, Withheld
 
 TROUBLES = 6
 CHECK_S = 300.0

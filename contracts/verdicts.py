@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contracts.exchange import Trace
+from contracts.talk.exchange import Trace
 
 
 class Verdict(StrEnum):

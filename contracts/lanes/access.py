@@ -1,12 +1,12 @@
 """Keys: who is let in, by which header, to which calls."""
 
-from contracts.backend import Backend
 from contracts.check import Check, expect, same
-from contracts.exchange import Reply
-from contracts.jsonrpc import STATELESS, request, rpc_reply, stateless_headers
-from contracts.keys import NO_KEY
 from contracts.lanes.looking import answered, arguments, jobs, operations
-from contracts.operations import SCOPES, Operation
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
+from contracts.talk.jsonrpc import STATELESS, request, rpc_reply, stateless_headers
+from contracts.talk.keys import NO_KEY
+from contracts.talk.operations import SCOPES, Operation
 
 CREDITS = 1_000
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 
-from contracts.backend import Backend, world_keys
 from contracts.check import CannotTell, DoesNotApply
-from contracts.keys import scrubber
 from contracts.opening import client
+from contracts.talk.backend import Backend, world_keys
+from contracts.talk.keys import scrubber
+from contracts.talk.wire import Wire
 from contracts.target import Target, WrongTarget, probe
-from contracts.wire import Wire
 
 STARTED = "simulator"
 """In place of a URL: start one."""

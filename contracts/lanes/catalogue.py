@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.cases import SourceFile
 from contracts.check import Broken, CannotTell, Check, expect
 from contracts.lanes.catalogue_tables import (
@@ -17,6 +16,7 @@ from contracts.lanes.catalogue_tables import (
     VIDEO_AUDIO,
 )
 from contracts.sources import make, media_type
+from contracts.talk.backend import Backend
 
 Row = Mapping[str, Any]
 KINDS = ("image", "video")

@@ -4,11 +4,11 @@ and what the jobs of other products come to."""
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.check import Check, expect, same
 from contracts.lanes.files import Opened, opened
 from contracts.lanes.looking import IMAGE, field
-from contracts.operations import BY_NAME
+from contracts.talk.backend import Backend
+from contracts.talk.operations import BY_NAME
 
 RATIO, RATIO_OFF = 16 / 9, 0.02
 SECONDS_OFF = 0.2

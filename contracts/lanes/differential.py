@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.backend import FINAL, Backend
 from contracts.check import Check, Judgement
-from contracts.exchange import Reply
 from contracts.judging import cost_of
 from contracts.lanes.beside import other
 from contracts.lanes.menu import Dish, menu
@@ -23,6 +21,8 @@ from contracts.lanes.steps import (
     endings,
     examples,
 )
+from contracts.talk.backend import FINAL, Backend
+from contracts.talk.exchange import Reply
 
 COMMANDS = "differential:commands"
 QUOTE_CALL = "estimate_generation_cost"

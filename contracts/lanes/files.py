@@ -4,7 +4,7 @@ import io
 from dataclasses import dataclass
 
 from contracts.check import Broken
-from contracts.exchange import Reply
+from contracts.talk.exchange import Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.cases import MEDIA_CALL
 from contracts.check import CannotTell, Check, expect, same
-from contracts.exchange import Reply
 from contracts.lanes.looking import IMAGE, NO_ID, answered, field, operations
 from contracts.pricing import load_prices
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
 
 STREAM = "/v1/generate/media/{}/stream"
 MOST_ROWS = 25

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from functools import cache
 
-from contracts.backend import Backend
 from contracts.check import Check, Judgement
 from contracts.lanes.machine import LAWS, Play
 from contracts.lanes.menu import Dish, menu
 from contracts.lanes.searching import Extent, Watch, search
 from contracts.lanes.steps import Example, examples, surely
+from contracts.talk.backend import Backend
 
 FREE = Extent(examples=60, requests=6_000)
 BILLED = Extent(examples=3, requests=600, shrinks=False)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.backend import FINAL, Backend
 from contracts.check import Broken, Check, Judgement, expect, same
-from contracts.exchange import event_messages
 from contracts.lanes.looking import IMAGE, NO_ID, NUMBER, answered, field
+from contracts.talk.backend import FINAL, Backend
+from contracts.talk.exchange import event_messages
 
 STATUSES = ("pending", "queued", "processing", "completed", "failed")
 RANK: Mapping[str, int] = {"pending": 0, "queued": 1, "processing": 2, "completed": 3, "failed": 3}

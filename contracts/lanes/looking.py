@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.check import Broken, expect
-from contracts.exchange import Reply
-from contracts.operations import OPERATIONS, Operation
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
+from contracts.talk.operations import OPERATIONS, Operation
 
 IMAGE: Mapping[str, Any] = {
     "prompt": "A lighthouse at dusk",

@@ -8,9 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.backend import FINAL, Backend
-from contracts.codes import SHORT
-from contracts.exchange import Reply
 from contracts.judging import cost_of
 from contracts.lanes.lifecycle import RANK
 from contracts.lanes.looking import NO_ID, NUMBER
@@ -26,6 +23,9 @@ from contracts.lanes.steps import (
     Step,
     Wait,
 )
+from contracts.talk.backend import FINAL, Backend
+from contracts.talk.codes import SHORT
+from contracts.talk.exchange import Reply
 
 CHARGED = "laws:billing:charged-as-told"
 LISTED = "laws:billing:documented-price"

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.check import Check, expect, same
-from contracts.exchange import Reply
 from contracts.judging import cost_of
 from contracts.lanes.looking import IMAGE, NO_ID, jobs, operations
 from contracts.lanes.menu import Dish, menu
-from contracts.operations import BY_NAME, Operation
-from contracts.wire import Trouble
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
+from contracts.talk.operations import BY_NAME, Operation
+from contracts.talk.wire import Trouble
 
 CREDITS = 10_000
 AGAIN = 6

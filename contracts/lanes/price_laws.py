@@ -7,14 +7,14 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from contracts.backend import Backend
 from contracts.cases import MEDIA_CALL, load_cases
 from contracts.check import Broken, Check, Judgement
-from contracts.exchange import Reply
 from contracts.judging import cost_of
 from contracts.lanes.searching import Extent, Watch, search
 from contracts.pricing import REFERENCE_VIDEO_MOST_S
 from contracts.requirements import Requirement
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
 
 LINEAR = "laws:billing:linear-in-seconds"
 REFERENCE = "laws:billing:reference-is-15-s"

@@ -8,17 +8,17 @@ from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
 
-from contracts.backend import Backend, world_keys
 from contracts.check import Broken, CannotTell, Check, DoesNotApply, Function, Judgement
 from contracts.conformance import NEXT, PACKAGE, RELEASED, Conformance, installed
 from contracts.conformance_run import Said, Scenario, played
-from contracts.exchange import Exchange, Trace
 from contracts.guard import Guard, GuardProfile, Record, Secret
 from contracts.guard.guard import GuardFailed
 from contracts.guard.secret import secret_from
 from contracts.requirements import Requirement
+from contracts.talk.backend import Backend, world_keys
+from contracts.talk.exchange import Exchange, Trace
+from contracts.talk.wire import Trouble
 from contracts.target import HINTS, Target, WrongTarget
-from contracts.wire import Trouble
 
 LANE = "protocol"
 SESSION, STATELESS = "2025-11-25", "2026-07-28"

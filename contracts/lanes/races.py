@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from contracts.backend import FINAL, Backend
 from contracts.cases import MEDIA_CALL
 from contracts.check import CannotTell, Check, expect, same
-from contracts.codes import SHORT
-from contracts.exchange import Reply
 from contracts.judging import cost_of
 from contracts.lanes.looking import IMAGE
 from contracts.lanes.menu import FAILING
 from contracts.pricing import load_prices
-from contracts.wire import Trouble
+from contracts.talk.backend import FINAL, Backend
+from contracts.talk.codes import SHORT
+from contracts.talk.exchange import Reply
+from contracts.talk.wire import Trouble
 
 T = TypeVar("T")
 Race = Callable[[Backend, str, int], Awaitable[bool]]

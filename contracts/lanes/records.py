@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.cases import GoldenCase
 from contracts.check import Broken
-from contracts.exchange import Reply
 from contracts.judging import check_fields
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
 
 _STATUS_CALLS: Mapping[str, str] = {
     "generate_media": "get_generation_status",

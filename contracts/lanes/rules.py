@@ -8,11 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.cases import MEDIA_CALL, GoldenCase, load_cases
 from contracts.check import Broken, CannotTell, Check, DoesNotApply, Function, Judgement
-from contracts.codes import BUSY, SHORT
-from contracts.exchange import Exchange, Reply, Trace
 from contracts.judging import check_accepted, check_refused, cost_of, facets
 from contracts.lanes.records import (
     Accepted,
@@ -21,10 +18,13 @@ from contracts.lanes.records import (
     check_records,
     read_records,
 )
-from contracts.operations import BY_NAME
 from contracts.pricing import load_prices
 from contracts.requirements import Requirement
 from contracts.sources import make, media_type
+from contracts.talk.backend import Backend
+from contracts.talk.codes import BUSY, SHORT
+from contracts.talk.exchange import Exchange, Reply, Trace
+from contracts.talk.operations import BY_NAME
 
 LANE = "rules"
 QUOTE_CALL = "estimate_generation_cost"

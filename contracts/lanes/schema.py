@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from contracts.backend import Backend
 from contracts.check import Broken, CannotTell, Check, DoesNotApply, Judgement, expect
-from contracts.exchange import Reply
 from contracts.lanes.searching import Extent, Watch, search
-from contracts.operations import OPERATIONS
-from contracts.wire import Withheld
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
+from contracts.talk.operations import OPERATIONS
+from contracts.talk.wire import Withheld
 
 if TYPE_CHECKING:
     from schemathesis import Case, Response

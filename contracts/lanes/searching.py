@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, Phase, Verbosity
 from hypothesis.errors import Flaky, Unsatisfiable, UnsatisfiedAssumption
 from hypothesis.strategies import SearchStrategy
 
-from contracts.backend import Backend
 from contracts.check import Broken, CannotTell, Judgement
-from contracts.exchange import Exchange, Trace
-from contracts.wire import Trouble
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Exchange, Trace
+from contracts.talk.wire import Trouble
 
 HANDSHAKE = frozenset({"initialize", "notifications/initialized"})
 SHRINKS_MOST = 80

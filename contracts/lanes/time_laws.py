@@ -7,11 +7,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from contracts.backend import FINAL, Backend
 from contracts.check import Check, DoesNotApply, Judgement, expect
 from contracts.lanes.lifecycle import RANK
 from contracts.lanes.looking import IMAGE, jobs
 from contracts.lanes.searching import Extent, Watch, search
+from contracts.talk.backend import FINAL, Backend
 
 LEAP = "laws:time:leap"
 POLLING = "laws:time:polling"

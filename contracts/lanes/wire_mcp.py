@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from contracts import jsonrpc
-from contracts.backend import Backend
 from contracts.check import Check, expect, same
-from contracts.exchange import Reply, parsed
-from contracts.jsonrpc import ERAS, REVISIONS, SESSION, STATELESS, texts_of
 from contracts.lanes.looking import answered, field, operations
+from contracts.talk import jsonrpc
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply, parsed
+from contracts.talk.jsonrpc import ERAS, REVISIONS, SESSION, STATELESS, texts_of
 
 METHOD_NOT_FOUND = -32_601
 OLDER = "2025-06-18"

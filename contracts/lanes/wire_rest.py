@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.backend import Backend
 from contracts.check import Check, expect, same
-from contracts.exchange import Reply
 from contracts.lanes.looking import (
     IMAGE,
     NO_ID,
@@ -16,7 +14,9 @@ from contracts.lanes.looking import (
     jobs,
     operations,
 )
-from contracts.operations import BY_NAME
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Reply
+from contracts.talk.operations import BY_NAME
 
 FAMILY = "seedance-2-fast"
 VARIANTS = (

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from contracts.explain import EXPLAINED, plain_script
 from contracts.plan import Plan
-from contracts.replay import file_names, pytest_text, shell_text
+from contracts.replays.explain import EXPLAINED, plain_script
+from contracts.replays.replay import file_names, pytest_text, shell_text
 from contracts.reports.badge import badge_text
 from contracts.reports.html import contract_text, html_text
 from contracts.reports.jsonreport import json_text

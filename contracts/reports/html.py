@@ -9,15 +9,15 @@ from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
-from contracts.exchange import Exchange
 from contracts.levels import SAYS
 from contracts.plan import Plan
 from contracts.reasons import alike
-from contracts.replay import file_names, shell_text
+from contracts.replays.replay import file_names, shell_text
+from contracts.replays.script import Script
 from contracts.requirements import SURFACES, Requirement, by_id
 from contracts.result import Result, Scripts
-from contracts.script import Script
 from contracts.sections import place
+from contracts.talk.exchange import Exchange
 from contracts.target import Target
 from contracts.verdicts import Finding, Verdict, settled
 

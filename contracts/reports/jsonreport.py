@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.exchange import Exchange
 from contracts.levels import Grant
 from contracts.requirements import Requirement
 from contracts.result import Result
+from contracts.talk.exchange import Exchange
 from contracts.verdicts import Finding
 
 VERSION = 1

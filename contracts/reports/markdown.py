@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from contracts.levels import SAYS
 from contracts.reasons import counted
-from contracts.replay import file_names
+from contracts.replays.replay import file_names
 from contracts.reports.html import FAILED, KINDS
 from contracts.requirements import Requirement, by_id
 from contracts.result import Result, Scripts

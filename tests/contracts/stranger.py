@@ -12,12 +12,12 @@ import httpx2
 from contracts.guard import MAIN_KEY, SECOND_KEY, GuardProfile, Secret
 from contracts.guard.admission import FILE_PATH
 from contracts.guard.app import GuardApp
-from contracts.keys import Keys, Scrubber
 from contracts.opening import FREE_CALLS
 from contracts.run import Findings, Runner, Settings
+from contracts.talk.keys import Keys, Scrubber
+from contracts.talk.wire import Wire
 from contracts.target import Target, from_file
 from contracts.verdicts import Finding, settled
-from contracts.wire import Wire
 from tests.candidate.app import build
 from tests.candidate.defects import DEFECTS
 from tests.candidate.running import MAIN, SECOND, within

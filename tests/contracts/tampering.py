@@ -12,14 +12,14 @@ import httpx2
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contracts.backend import Backend, world_keys
 from contracts.check import Broken, CannotTell, Check, DoesNotApply, Judgement
-from contracts.exchange import Trace
-from contracts.keys import scrubber
 from contracts.lanes import LANES, load_checks
 from contracts.requirements import load_requirements
+from contracts.talk.backend import Backend, world_keys
+from contracts.talk.exchange import Trace
+from contracts.talk.keys import scrubber
+from contracts.talk.wire import Wire
 from contracts.target import Target, probe
-from contracts.wire import Wire
 from simulator.app import build
 from simulator.settings import Settings
 

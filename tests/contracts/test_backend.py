@@ -6,14 +6,14 @@ from typing import Any
 import httpx2
 import pytest
 
-from contracts.backend import Backend, world_keys
 from contracts.check import Broken, CannotTell, DoesNotApply
-from contracts.exchange import ANSWER_KEPT_BYTES, SENT_KEPT_BYTES, Reply
-from contracts.jsonrpc import SESSION, STATELESS
-from contracts.keys import Keys, Scrubber, scrubber
 from contracts.lanes.looking import IMAGE
+from contracts.talk.backend import Backend, world_keys
+from contracts.talk.exchange import ANSWER_KEPT_BYTES, SENT_KEPT_BYTES, Reply
+from contracts.talk.jsonrpc import SESSION, STATELESS
+from contracts.talk.keys import Keys, Scrubber, scrubber
+from contracts.talk.wire import Log, Trouble, Wire, Withheld
 from contracts.target import Target
-from contracts.wire import Log, Trouble, Wire, Withheld
 from tests.contracts.trial import Trial, trial
 
 CANARY = "sk_live_canary_0123456789"

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from contracts import killing, mutants
-from contracts.killing import choose
-from contracts.matrix import Matrix, html_text, json_text, write_matrix
-from contracts.mutants import (
+from contracts.mutation import killing, mutants
+from contracts.mutation.killing import choose
+from contracts.mutation.matrix import Matrix, html_text, json_text, write_matrix
+from contracts.mutation.mutants import (
     CLEAN,
     Mutant,
     MutantsFailed,

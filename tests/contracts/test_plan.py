@@ -2,10 +2,10 @@
 
 import pytest
 
-from contracts.backend import Backend
 from contracts.check import Check
 from contracts.plan import Choice, PlanError, all_checks, make_plan
 from contracts.requirements import Requirement, load_requirements
+from contracts.talk.backend import Backend
 from contracts.target import FEATURES, Target
 from contracts.verdicts import Verdict
 

@@ -15,20 +15,20 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts import conformance_run
-from contracts.backend import Backend
 from contracts.check import CannotTell, DoesNotApply
 from contracts.conformance import NEXT, RELEASED, installed
 from contracts.conformance_run import Scenario, played, read_checks
-from contracts.explain import plain_script
-from contracts.keys import Keys, Scrubber
 from contracts.lanes.protocol import checks, it_conforms, scenario_of
 from contracts.opening import Asked, client, found, runner
 from contracts.plan import Choice, make_plan
+from contracts.replays.explain import plain_script
 from contracts.requirements import Requirement, by_id, load_requirements
 from contracts.run import Findings, Settings
+from contracts.talk.backend import Backend
+from contracts.talk.keys import Keys, Scrubber
+from contracts.talk.wire import Trouble, Wire
 from contracts.target import KEY_ENV, Target
 from contracts.verdicts import Finding, Verdict, settled
-from contracts.wire import Trouble, Wire
 from simulator.app import build
 from simulator.settings import Settings as Served
 from simulator.surfaces.server import ServerThread

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from contracts.answers import answer_of, at, judged
-from contracts.exchange import Exchange
-from contracts.filefacts import file_facts
-from contracts.heard import Heard, Leaf, crowds
-from contracts.player import Place, play
-from contracts.replay import shell_text
-from contracts.script import Script, Story, said, steps_of
-from contracts.shrink import shrunk
+from contracts.replays.answers import answer_of, at, judged
+from contracts.replays.filefacts import file_facts
+from contracts.replays.heard import Heard, Leaf, crowds
+from contracts.replays.player import Place, play
+from contracts.replays.replay import shell_text
+from contracts.replays.script import Script, Story, said, steps_of
+from contracts.replays.shrink import shrunk
+from contracts.talk.exchange import Exchange
 from simulator.surfaces.server import ServerThread
 from tests.candidate.media import clip
 

@@ -16,17 +16,17 @@ import httpx2
 import pytest
 from starlette.types import ASGIApp
 
-from contracts.answers import answer_of, at
-from contracts.explain import explained, plain_script
-from contracts.keys import Keys, Scrubber
-from contracts.player import CannotPlay, Place, play
-from contracts.replay import file_names, pytest_text, shell_text
+from contracts.replays.answers import answer_of, at
+from contracts.replays.explain import explained, plain_script
+from contracts.replays.player import CannotPlay, Place, play
+from contracts.replays.replay import file_names, pytest_text, shell_text
+from contracts.replays.script import Script
 from contracts.requirements import by_id, load_requirements
 from contracts.run import Findings, Runner, Settings
-from contracts.script import Script
+from contracts.talk.keys import Keys, Scrubber
+from contracts.talk.wire import Wire
 from contracts.target import probe
 from contracts.verdicts import Finding, Verdict, settled
-from contracts.wire import Wire
 from simulator.app import build
 from simulator.settings import Settings as SimulatorSettings
 from simulator.surfaces.server import ServerThread

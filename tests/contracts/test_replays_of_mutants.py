@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 
-from contracts.mutants import CLEAN, Outcome, Suite, Way, listed, running, tried
+from contracts.mutation.mutants import CLEAN, Outcome, Suite, Way, listed, running, tried
 
 
 async def outcome_of(name: str) -> Outcome:

@@ -7,7 +7,6 @@ from xml.etree import ElementTree as ET
 import jsonschema_rs
 
 from contracts import reports
-from contracts.exchange import Capture, Exchange
 from contracts.plan import Choice, Plan
 from contracts.reports import write_reports
 from contracts.reports.jsonreport import as_object
@@ -15,6 +14,7 @@ from contracts.reports.junit import junit_text
 from contracts.requirements import Requirement
 from contracts.result import Result
 from contracts.run import Settings
+from contracts.talk.exchange import Capture, Exchange
 from contracts.target import Target
 from contracts.verdicts import Finding, Verdict
 

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import httpx2
 import pytest
 
-from contracts.backend import Backend
 from contracts.check import Broken, CannotTell, Check, DoesNotApply, Judgement
 from contracts.lanes.looking import IMAGE
 from contracts.run import Findings, Settings
+from contracts.talk.backend import Backend
 from contracts.verdicts import Verdict
 from tests.contracts.trial import Trial, plan_for, plan_of, trial
 

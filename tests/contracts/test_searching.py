@@ -7,13 +7,13 @@ import httpx2
 import pytest
 from hypothesis import strategies as st
 
-from contracts.backend import Backend
 from contracts.check import Broken, CannotTell, Judgement
-from contracts.exchange import Exchange
-from contracts.keys import Keys, Scrubber
 from contracts.lanes.searching import NOT_AGAIN, PLAYS_MOST, Extent, Watch, search
+from contracts.talk.backend import Backend
+from contracts.talk.exchange import Exchange
+from contracts.talk.keys import Keys, Scrubber
+from contracts.talk.wire import Log, Trouble, Wire
 from contracts.target import Target
-from contracts.wire import Log, Trouble, Wire
 
 NUMBERS = st.lists(st.sampled_from(range(20)), max_size=6)
 EXTENT = Extent(examples=60, requests=5_000)

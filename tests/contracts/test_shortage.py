@@ -5,12 +5,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from contracts.backend import Backend
 from contracts.check import Broken, CannotTell
-from contracts.keys import Keys, scrubber
 from contracts.lanes.looking import IMAGE
+from contracts.talk.backend import Backend
+from contracts.talk.keys import Keys, scrubber
+from contracts.talk.wire import Wire
 from contracts.target import Target
-from contracts.wire import Wire
 from tests.contracts.tampering import Answered, Body, bench
 
 STRANGER = frozenset({"cost-estimate", "uploads"})

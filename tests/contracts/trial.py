@@ -9,13 +9,13 @@ from typing import Any
 import httpx2
 
 from contracts.check import Check
-from contracts.keys import Keys, Scrubber
 from contracts.plan import Choice, Plan, all_checks, make_plan
 from contracts.requirements import Requirement, load_requirements
 from contracts.run import Findings, Runner, Settings
+from contracts.talk.keys import Keys, Scrubber
+from contracts.talk.wire import Wire
 from contracts.target import Target, probe
 from contracts.verdicts import Finding, settled
-from contracts.wire import Wire
 from tests.mcp.wire import BASE, wired
 
 Bend = Callable[[httpx2.Request, int, Any], tuple[int, Any]]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from contracts.filefacts import file_facts
+from contracts.replays.filefacts import file_facts
 
 MISSING = "[missing]"
 RUNNING = ("pending", "queued", "processing")

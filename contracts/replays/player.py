@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlsplit
 
-from contracts.answers import answer_of, at, filled, is_running, judged
+from contracts.replays.answers import answer_of, at, filled, is_running, judged
 
 PATIENCE = 8
 

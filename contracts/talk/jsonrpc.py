@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.exchange import Reply, event_messages, parsed
+from contracts.talk.exchange import Reply, event_messages, parsed
 
 SESSION, STATELESS = "session", "stateless"
 ERAS = (SESSION, STATELESS)

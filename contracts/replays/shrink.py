@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from contracts.answers import judged
-from contracts.player import CannotPlay, Place, Played, play
-from contracts.script import LEAP, Script, with_steps
+from contracts.replays.answers import judged
+from contracts.replays.player import CannotPlay, Place, Played, play
+from contracts.replays.script import LEAP, Script, with_steps
 
 SHRINK_S = 8.0
 PLAYS_MOST = 120

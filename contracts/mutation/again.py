@@ -10,11 +10,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from contracts.explain import explained
 from contracts.plan import Plan
-from contracts.replay import EDITABLE_ENV, pytest_text, shell_text
+from contracts.replays.explain import explained
+from contracts.replays.replay import EDITABLE_ENV, pytest_text, shell_text
+from contracts.replays.script import Script
 from contracts.run import Runner
-from contracts.script import Script
 from contracts.verdicts import Finding
 
 SHORTEN_S = 20.0

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from contracts.exchange import Reply
 from contracts.pricing import load_prices
+from contracts.talk.exchange import Reply
 
 
 def shortage(held: float, call: str, arguments: Mapping[str, Any], reply: Reply) -> str:

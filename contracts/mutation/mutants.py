@@ -15,15 +15,15 @@ from typing import Any
 import httpx2
 
 from contracts.check import Check
-from contracts.exchange import Trace
-from contracts.jsonrpc import SESSION
-from contracts.keys import Keys, Scrubber
 from contracts.plan import Choice, Plan, all_checks, make_plan
 from contracts.requirements import Requirement, by_id, load_requirements
 from contracts.run import Findings, Runner, Settings
+from contracts.talk.exchange import Trace
+from contracts.talk.jsonrpc import SESSION
+from contracts.talk.keys import Keys, Scrubber
+from contracts.talk.wire import TIMEOUT_S, Wire
 from contracts.target import Target, probe
 from contracts.verdicts import Finding, Verdict, settled
-from contracts.wire import TIMEOUT_S, Wire
 
 MODULE = "simulator.mutants"
 CLEAN = "none"
@@ -296,7 +296,7 @@ class _Asked:
         if calls <= SHORT_CALLS and not way.replays:
             return calls, ""
         # Only who shortens waits for what that takes.
-        from contracts.again import shortened  # noqa: PLC0415 - see above
+        from contracts.mutation.again import shortened  # noqa: PLC0415 - see above
 
         asked = killers if way.replays else [shown]
         fewest, replay = await shortened(self.runner, self.plan, asked, way.clean)

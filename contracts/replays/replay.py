@@ -9,7 +9,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import Any
 
-from contracts.script import Script
+from contracts.replays.script import Script
 
 EDITABLE_ENV = "REPLAY_TARGET"
 _NAME = re.compile(r"\$\{(url|world|kept_\d+_\d+)\}")
@@ -114,7 +114,7 @@ echo "IT HOLDS: $DIFFERENT of $FACTS facts are not as they were recorded"
 
 
 def _functions() -> str:
-    text = files("contracts").joinpath("replay_functions.sh").read_text(encoding="utf-8")
+    text = files("contracts.replays").joinpath("replay_functions.sh").read_text(encoding="utf-8")
     head = "from __future__ import annotations\n\n"
     return text.replace("#ANSWERS\n", head + _code("filefacts", "answers") + "\n")
 
@@ -123,7 +123,7 @@ def _code(*names: str) -> str:
     """The text of modules as one that needs none of them."""
     texts = []
     for name in names:
-        text = files("contracts").joinpath(f"{name}.py").read_text(encoding="utf-8")
+        text = files("contracts.replays").joinpath(f"{name}.py").read_text(encoding="utf-8")
         texts.append(_OURS.sub("", text.partition('"""\n\n')[2]).strip())
     return "\n\n\n".join(texts) + "\n"
 

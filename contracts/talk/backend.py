@@ -8,17 +8,17 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from contracts import jsonrpc
-from contracts.carrying import FORM_TYPE, JSON_TYPE, carrying, form_of
 from contracts.check import Broken, CannotTell, DoesNotApply
-from contracts.codes import BUSY, RATE_LIMITED, SHORT
-from contracts.exchange import Reply, Trace
-from contracts.keys import Keys
-from contracts.mcpclient import McpClient
-from contracts.operations import BY_NAME, UPLOAD, Operation
-from contracts.shortage import shortage
+from contracts.talk import jsonrpc
+from contracts.talk.carrying import FORM_TYPE, JSON_TYPE, carrying, form_of
+from contracts.talk.codes import BUSY, RATE_LIMITED, SHORT
+from contracts.talk.exchange import Reply, Trace
+from contracts.talk.keys import Keys
+from contracts.talk.mcpclient import McpClient
+from contracts.talk.operations import BY_NAME, UPLOAD, Operation
+from contracts.talk.shortage import shortage
+from contracts.talk.wire import RESENDS, Log, Sent, Trouble, Wire
 from contracts.target import Target
-from contracts.wire import RESENDS, Log, Sent, Trouble, Wire
 
 FINAL = ("completed", "failed")
 TOO_MANY = 429
@@ -31,7 +31,7 @@ LONGEST_WAIT_S = 61.0
 class Backend:
     """One account, or two, of a target, and on a simulator a world of their own. ``name``: the
     world's. ``seed``: what random checks draw from. Every method that sends raises Trouble and
-    Withheld (see ``contracts.wire``)."""
+    Withheld (see ``contracts.talk.wire``)."""
 
     def __init__(
         self,

@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
-from contracts import answers
-from contracts.bench import Bench
-from contracts.heard import Heard, Leaf, altered, crowds, walk
+from contracts.replays import answers
+from contracts.replays.bench import Bench
+from contracts.replays.heard import Heard, Leaf, altered, crowds, walk
 
 CROWD_MOST = 8
 _INSIDE = (("body",), ("body", "result", "structuredContent"))

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from contracts.backend import Backend
 from contracts.check import Broken, Check
-from contracts.heard import Cassette, Diverged, Heard, PastTheEnd, world_of
-from contracts.keys import Keys
+from contracts.replays.heard import Cassette, Diverged, Heard, PastTheEnd, world_of
+from contracts.talk.backend import Backend
+from contracts.talk.keys import Keys
+from contracts.talk.wire import Log, Trouble, Wire
 from contracts.target import Target
-from contracts.wire import Log, Trouble, Wire
 
 ONCE_S = 2.0
 LEAP = "POST clock/advance"

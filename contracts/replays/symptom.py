@@ -8,10 +8,10 @@ from itertools import pairwise
 from time import monotonic
 from typing import Any
 
-from contracts import answers
-from contracts.bench import HOLDS, MOVED, WAITS, Bench, Verdict
-from contracts.crowd import in_the_crowd
-from contracts.heard import UNKNOWN, Heard, Leaf, Path, altered, file_leaves, leaves, walk
+from contracts.replays import answers
+from contracts.replays.bench import HOLDS, MOVED, WAITS, Bench, Verdict
+from contracts.replays.crowd import in_the_crowd
+from contracts.replays.heard import UNKNOWN, Heard, Leaf, Path, altered, file_leaves, leaves, walk
 
 JUDGE_S, FOUND_S = 6.0, 1.0
 LEAVES_MOST = 500

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from contracts import answers
-from contracts.heard import UNKNOWN, Heard, Leaf, Path, crowds, file_leaves, world_of
-from contracts.operations import BY_NAME
-from contracts.wire import BEARER
+from contracts.replays import answers
+from contracts.replays.heard import UNKNOWN, Heard, Leaf, Path, crowds, file_leaves, world_of
+from contracts.talk.operations import BY_NAME
+from contracts.talk.wire import BEARER
 
 LEAP = "POST clock/advance"
 SHORTEST_KEPT = 8
@@ -38,7 +38,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """``steps``: as ``contracts.player`` plays them. ``rest``, ``mcp``: where they were recorded;
+    """``steps``: as ``player`` plays them. ``rest``, ``mcp``: where they were recorded;
     ``key_env``, ``second_key_env``: names of variables. ``simulated``: they were recorded on a
     simulator, whose keys are free. ``poll_s``: between two looks at a job.
     ``shortened``: played again, and nothing can be left out."""

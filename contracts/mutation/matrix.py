@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from contracts.mutants import SHORT_CALLS, Mutant, Outcome
+from contracts.mutation.mutants import SHORT_CALLS, Mutant, Outcome
 from contracts.requirements import Requirement
 
 VERSION = 1

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.data import DataError
-from contracts.matrix import Matrix, write_matrix
-from contracts.mutants import (
+from contracts.mutation.matrix import Matrix, write_matrix
+from contracts.mutation.mutants import (
     CLEAN,
     SHORT_CALLS,
     Mutant,

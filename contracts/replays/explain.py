@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import cast
 
-from contracts.backend import Backend, world_keys
-from contracts.bench import Bench
 from contracts.check import Broken, CannotTell, DoesNotApply
-from contracts.heard import KEPT_MOST, Heard, Leaf, Recording, heard_in
 from contracts.plan import Item, Plan
+from contracts.replays.bench import Bench
+from contracts.replays.heard import KEPT_MOST, Heard, Leaf, Recording, heard_in
+from contracts.replays.script import Script, Story, steps_of, without_soft
+from contracts.replays.shrink import shrunk
+from contracts.replays.symptom import decisive
 from contracts.requirements import Requirement, by_id
 from contracts.run import Runner
-from contracts.script import Script, Story, steps_of, without_soft
-from contracts.shrink import shrunk
-from contracts.symptom import decisive
+from contracts.talk.backend import Backend, world_keys
+from contracts.talk.wire import Log, Trouble, Wire, Withheld
 from contracts.target import Target
 from contracts.verdicts import Finding, Verdict
-from contracts.wire import Log, Trouble, Wire, Withheld
 
 EXPLAINED = (Verdict.FAIL, Verdict.WARN, Verdict.EXPECTED_FAILURE)
 RUN_S = 60.0

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from contracts import answers
-from contracts.exchange import Exchange, Reply, Trace, parsed
-from contracts.keys import Keys
-from contracts.wire import Log, Sent, Wire
+from contracts.replays import answers
+from contracts.talk.exchange import Exchange, Reply, Trace, parsed
+from contracts.talk.keys import Keys
+from contracts.talk.wire import Log, Sent, Wire
 
 KEPT_MOST = 400
 UNKNOWN = "[unknown]"

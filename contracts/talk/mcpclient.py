@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from contracts import jsonrpc
 from contracts.check import Broken, DoesNotApply
-from contracts.exchange import Reply
+from contracts.talk import jsonrpc
+from contracts.talk.exchange import Reply
 
 Send = Callable[..., Awaitable[Reply]]
 

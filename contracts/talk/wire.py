@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import httpx2
 
-from contracts.exchange import (
+from contracts.talk.exchange import (
     ANSWER_KEPT_BYTES,
     SENT_KEPT_BYTES,
     Capture,
@@ -17,7 +17,7 @@ from contracts.exchange import (
     Trace,
     parsed,
 )
-from contracts.keys import Keys, Scrubber
+from contracts.talk.keys import Keys, Scrubber
 
 RESENDS = 4
 FIRST_WAIT_S = 0.05

@@ -1,0 +1,1 @@
+"""Deliberately broken backends, and whether the suite finds each of them."""
