@@ -194,9 +194,11 @@ class Table:
                 self._unplayed.append(f"{case.id} can't be told by an estimate")
                 return None
             name = QUOTE_CALL
-        patient = case.before == 0
+        patient, refused = case.before == 0, case.accepted is None
         for _ in range(TRIES):
-            reply = await world.backend.call(name, body, surface=self._surface, patient=patient)
+            reply = await world.backend.call(
+                name, body, surface=self._surface, patient=patient, refused=refused
+            )
             awaited = not patient or (case.refused or {}).get("error") == BUSY
             if reply.code != BUSY or awaited:
                 return reply

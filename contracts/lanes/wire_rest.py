@@ -199,7 +199,7 @@ async def _refused(
 ) -> Reply:
     """A start that must not be accepted, nor cost anything."""
     before = await backend.balance()
-    reply = await backend.call("generate_media", body, surface=surface)
+    reply = await backend.call("generate_media", body, surface=surface, refused=True)
     expect(reply.refused, what, reply)
     http_status(reply, *statuses)
     same(before, await backend.balance(), "the balance as it was")

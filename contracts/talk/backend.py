@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,7 +56,8 @@ class Backend:
         self._number = number
         self._made = number
         self._now = ""
-        self.log.worlds.append(name)
+        if name:
+            self.log.worlds.append(name)
         self.mcp = McpClient(self._send, has_mcp=bool(target.mcp_url), era=era)
 
     @property
@@ -65,8 +67,6 @@ class Backend:
     def has(self, feature: str) -> bool:
         return feature in self.target.features
 
-    # ---- calls -------------------------------------------------------------------------------
-
     async def call(
         self,
         name: str,
@@ -75,33 +75,36 @@ class Backend:
         surface: str = "rest",
         who: str = "main",
         patient: bool = True,
+        refused: bool = False,
     ) -> Reply:
-        """One of the provider's calls, by its tool's name. ``patient``: a rate limit is waited out
-        and the call sent again. Raises DoesNotApply when the surface lacks it."""
+        """One of the provider's calls, by its tool's name. ``patient``: a rate limit is waited out.
+        ``refused``: it should be, so may be sent twice. Raises DoesNotApply without it."""
         operation = BY_NAME[name]
-        reply = await self._call_once(operation, arguments or {}, surface, who, patient=patient)
+        ask = partial(self._ask, operation, arguments or {}, surface, who, refused, patient)
+        reply = await ask()
         for attempt in range(PATIENCE if patient else 0):
             if reply.code != RATE_LIMITED or reply.status == TOO_MANY:
                 break  # a status of its own was waited out below
             await self._wait_out(reply, attempt)
-            reply = await self._call_once(operation, arguments or {}, surface, who, patient=patient)
+            reply = await ask()
         if operation.starts:
             self.log.credits += reply.credits
         return reply
 
-    async def _call_once(
+    async def _ask(
         self,
         operation: Operation,
         arguments: Mapping[str, Any],
         surface: str,
         who: str,
-        *,
+        refused: bool,
         patient: bool,
     ) -> Reply:
         if surface == "mcp":
             if operation is UPLOAD:
                 raise DoesNotApply("files are uploaded over HTTP only")
-            return await self.mcp.tool(operation.name, arguments, who=who, again=operation.reads)
+            again = refused or operation.reads
+            return await self.mcp.tool(operation.name, arguments, who=who, again=again)
         if not operation.path:
             raise DoesNotApply(f"{operation.name} has no route")
         path, body = operation.request(arguments)
@@ -115,7 +118,7 @@ class Backend:
             who=who,
             headers=fields,
             body=content,
-            again=operation.reads,
+            again=refused or operation.reads,
             patient=patient,
         )
 

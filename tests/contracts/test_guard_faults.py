@@ -25,6 +25,7 @@ SOME = (
     "parity:defaults",
 )
 CREDITS = 9_000
+UNTOLD = ("races:", "not-run")
 
 
 def delivered(request: httpx2.Request) -> None:
@@ -82,5 +83,9 @@ async def test_a_bad_way_changes_no_verdict(
     )
     fine = (Verdict.PASS, Verdict.NOT_APPLICABLE)
     bad = {name: each.value for name, each in verdicts(findings).items() if each not in fine}
+    if before is not delivered:
+        # A start whose answer is lost may have taken the last credits of the account that races are
+        # shown with, which only a world could give back: that is then not run, and nothing else is.
+        bad = {name: told for name, told in bad.items() if (name[0][:6], told) != UNTOLD}
     assert bad == {("mcp:resources", "mcp"): "warn"}  # it has none
     assert len(findings) > 150
