@@ -34,11 +34,13 @@ class LawBroken(Exception):
 class Watch:
     """Which laws are looked at while one example is played; the others may be broken, and the
     play goes on. ``focus``: the law that is being shrunk, alone. ``told``: hears of what is broken
-    in place of an exception, so that one play shows all that it can."""
+    in place of an exception, so that one play shows all that it can. ``drawn``: the example that is
+    being played."""
 
     laws: frozenset[str]
     focus: str = ""
     told: Callable[[LawBroken], None] | None = None
+    drawn: object = None
 
     def hold(self, law: str, holds: object, expected: object, got: object) -> None:
         """Raises LawBroken unless ``holds``, for a law that is looked at."""
@@ -124,7 +126,7 @@ async def _one_by_one(
     found: dict[str, Found] = {}
 
     def told(error: LawBroken) -> None:
-        found.setdefault(error.law, Found(error.broken, backend.trace))
+        found.setdefault(error.law, Found(error.broken, backend.trace, watch.drawn))
 
     watch = Watch(frozenset(laws), told=told)
     await _Round(backend, watch, play, extent.requests).run(strategy, extent, first)
@@ -198,6 +200,7 @@ class _Round:
     def _example(self, drawn: Any) -> None:
         if self._is_over():
             hypothesis.reject()
+        self.watch.drawn = drawn
         self.shrunk += self.best is not None
         log = self.backend.log
         start = len(log.exchanges)

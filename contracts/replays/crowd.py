@@ -10,6 +10,7 @@ from typing import Any
 from contracts.replays import answers
 from contracts.replays.bench import Bench
 from contracts.replays.heard import Heard, Leaf, altered, crowds, walk
+from contracts.talk.exchange import parsed
 
 CROWD_MOST = 8
 _INSIDE = (("body",), ("body", "result", "structuredContent"))
@@ -22,7 +23,7 @@ async def in_the_crowd(bench: Bench) -> list[Leaf]:
     nothing when no choice of accepted ones would do."""
     heard = bench.heard
     for crowd in reversed(crowds(heard)):
-        starts = [index for index in crowd if _price(heard[index]) or _refused(heard[index])]
+        starts = [index for index in crowd if _price(heard[index]) or is_refused(heard[index])]
         left = [leaf for leaf in _balances(heard, crowd.stop) if leaf.index >= crowd.stop]
         had = [leaf for leaf in _balances(heard, 0) if leaf.index < crowd.start]
         if not 1 < len(starts) <= CROWD_MOST or not left or not had:
@@ -40,14 +41,12 @@ async def _fine(
 ) -> AsyncIterator[float]:
     """What would be left, for every choice of accepted starts that the check is content with."""
     heard = bench.heard
-    prices = {
-        _asked(heard[index]): _price(heard[index]) for index in starts if _price(heard[index])
-    }
-    kinds = {asked: [each for each in starts if _asked(heard[each]) == asked] for asked in prices}
+    prices = {asked(heard[index]): _price(heard[index]) for index in starts if _price(heard[index])}
+    kinds = {kind: [each for each in starts if asked(heard[each]) == kind] for kind in prices}
     for counts in product(*(range(len(each) + 1) for each in kinds.values())):
         some = zip(kinds.values(), counts, strict=True)
         taken = {index for each, count in some for index in each[:count]}
-        after = had - sum(prices[_asked(heard[index])] for index in taken)
+        after = had - sum(prices[asked(heard[index])] for index in taken)
         changed = {
             index: _accepted(heard, index, starts)
             if index in taken
@@ -55,7 +54,8 @@ async def _fine(
             for index in starts
         }
         changed |= {leaf.index: altered(heard[leaf.index], leaf.path, after) for leaf in left}
-        if await bench.holds(changed):
+        # Jobs that were not accepted are not waited for.
+        if await bench.holds(changed, loose=True):
             yield after
 
 
@@ -63,18 +63,18 @@ def _accepted(heard: Sequence[Heard], index: int, starts: Sequence[int]) -> Hear
     """As it was, or as an equal one was."""
     if _price(heard[index]):
         return heard[index]
-    asked = _asked(heard[index])
-    like = next(each for each in starts if _price(heard[each]) and _asked(heard[each]) == asked)
-    return _with_id(heard[like], heard[index])
+    kind = asked(heard[index])
+    like = next(each for each in starts if _price(heard[each]) and asked(heard[each]) == kind)
+    return with_id(heard[like], heard[index])
 
 
 def _short(heard: Sequence[Heard], index: int, starts: Sequence[int]) -> Heard:
     """As it was, or as another was refused, or as one is for which there are too few credits."""
-    if _refused(heard[index]):
+    if is_refused(heard[index]):
         return heard[index]
-    like = next((each for each in starts if _refused(heard[each])), None)
+    like = next((each for each in starts if is_refused(heard[each])), None)
     if like is not None:
-        return _with_id(heard[like], heard[index])
+        return with_id(heard[like], heard[index])
     told = heard[index]
     if told.exchange.surface == "mcp":
         text = [{"type": "text", "text": json.dumps(SHORT)}]
@@ -84,7 +84,8 @@ def _short(heard: Sequence[Heard], index: int, starts: Sequence[int]) -> Heard:
     return altered(altered(told, ("body",), SHORT), ("status",), 402)
 
 
-def _with_id(like: Heard, told: Heard) -> Heard:
+def with_id(like: Heard, told: Heard) -> Heard:
+    """An answer in place of another one, to the request with the other's id."""
     number = answers.at(told.answer, ("body", "id"))
     if told.exchange.surface != "mcp" or number == answers.MISSING:
         return like
@@ -110,14 +111,16 @@ def _price(heard: Heard) -> float:
     return 0
 
 
-def _refused(heard: Heard) -> bool:
+def is_refused(heard: Heard) -> bool:
+    """Whether an answer is an error of either surface."""
     wrong = any(answers.at(heard.answer, (*place, "error")) != answers.MISSING for place in _INSIDE)
     return wrong and heard.exchange.call != "get_balance"
 
 
-def _asked(heard: Heard) -> str:
+def asked(heard: Heard) -> str:
     """What was asked for, whichever number the request had."""
-    told: Any = json.loads(heard.exchange.sent or b"null")
+    told: Any = parsed(heard.exchange.sent)
     if isinstance(told, dict):
         told = {name: value for name, value in told.items() if name != "id"}
-    return json.dumps(told, sort_keys=True)
+    place = f"{heard.exchange.method} {heard.exchange.path} {heard.exchange.who}"
+    return f"{place} {json.dumps(told, sort_keys=True)}"

@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from itertools import groupby
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 from urllib.parse import urlsplit
 
 from contracts.replays.answers import answer_of, at, filled, is_running, judged
 
-PATIENCE = 8
+PATIENCE, READY_S = 8, 30.0
 
 
 class CannotPlay(Exception):
@@ -81,8 +82,9 @@ def _crowd(
     asked = [step for step in steps if controlled or not step["control"]]
     if len(asked) == 1:
         return [(asked[0], _answered(asked[0], place, known, answers))]
-    with ThreadPoolExecutor(max(len(asked), 1)) as pool:
-        coming = [pool.submit(_answered, step, place, known, answers) for step in asked]
+    ready = Barrier(max(len(asked), 1))
+    with ThreadPoolExecutor(ready.parties) as pool:
+        coming = [pool.submit(_answered, step, place, known, answers, ready) for step in asked]
         return [(step, each.result()) for step, each in zip(asked, coming, strict=True)]
 
 
@@ -91,22 +93,26 @@ def _answered(
     place: Place,
     known: Mapping[str, str],
     answers: Mapping[int, Mapping[str, Any]],
+    ready: Barrier | None = None,
 ) -> Mapping[str, Any]:
     """A look at a job is repeated until it shows what was recorded, or the job has ended."""
     since = time.monotonic()
     while True:
-        answer = _sent(step, place, known)
+        answer, ready = _sent(step, place, known, ready), None
         told = {**answers, step["number"]: answer}
-        if not step["watch"] or all(
+        shows = step["watch"] == "shown" and all(
             judged(fact, step["number"], told, known)[0] for fact in step["facts"]
-        ):
-            return answer
-        if not is_running(answer["body"]) or time.monotonic() - since > place.finish_s:
+        )
+        late = time.monotonic() - since > place.finish_s
+        if not step["watch"] or shows or late or not is_running(answer["body"]):
             return answer
         time.sleep(place.wait_s)
 
 
-def _sent(step: Mapping[str, Any], place: Place, known: Mapping[str, str]) -> Mapping[str, Any]:
+def _sent(
+    step: Mapping[str, Any], place: Place, known: Mapping[str, str], ready: Barrier | None
+) -> Mapping[str, Any]:
+    """``ready``: where those who send at once wait for each other."""
     base = {"rest": place.rest, "mcp": place.mcp, "": ""}[step["base"]]
     url = urlsplit(base + filled(step["path"], known))
     headers = {name: filled(value, known) for name, value in step["headers"].items()}
@@ -120,10 +126,13 @@ def _sent(step: Mapping[str, Any], place: Place, known: Mapping[str, str]) -> Ma
     for attempt in range(PATIENCE):
         connection = make(url.netloc, timeout=60)
         try:
+            connection.connect()
+            if ready is not None and not attempt:
+                ready.wait(READY_S)
             connection.request(step["method"], path, body or None, headers)
             reply = connection.getresponse()
             return answer_of(reply.status, dict(reply.getheaders()), reply.read())
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, BrokenBarrierError) as error:
             if not step["again"] or attempt == PATIENCE - 1:
                 raise CannotPlay(f"step {step['number']}: {error!r}") from error
             time.sleep(0.05 * 2**attempt)

@@ -155,8 +155,9 @@ def _asked(step: Mapping[str, Any], how: str) -> list[str]:
     headers = "".join(f" -H {_word(f'{k}: {v}')}" for k, v in step["headers"].items())
     lines = [f"\n# {step['number']}. {step['call']} ({step['surface']}, {_who(step)})"]
     lines += _body_lines(step)
-    if step["watch"]:
-        lines.append(f"WATCH={_word(json.dumps(step['facts'], ensure_ascii=False))}")
+    if step["watch"] and how == "call":
+        facts = step["facts"] if step["watch"] == "shown" else []
+        lines.append(f"WATCH={_word(json.dumps(facts, ensure_ascii=False))}")
     about = f"{step['number']} {step['method']} {url}"
     if step["control"]:
         looked = "needed" if step["facts"] else "optional"

@@ -6,7 +6,9 @@ cat > "$DIR/look.py" <<'PYTHON'
 #ANSWERS
 import base64
 import os
+import subprocess
 import sys
+import time
 
 
 def answer(number):
@@ -28,6 +30,18 @@ def looked(number, fact):
     return judged(fact, number, {each: answer(each) for each in numbers}, {})
 
 
+def watched(number, facts, wait_s, command):
+    """Asks again until a job shows these facts, or has ended."""
+    for _ in range(max(int(120 / wait_s), 1)):
+        if subprocess.call(command):
+            return 2
+        shows = bool(facts) and all(looked(number, each)[0] for each in facts)
+        if shows or not is_running(answer(number)["body"]):
+            break
+        time.sleep(wait_s)
+    return 0
+
+
 def main(what, number, *told):
     if what == "take":
         found = at(answer(number), json.loads(told[0]))
@@ -37,10 +51,8 @@ def main(what, number, *told):
         print("\n".join(line for _, line in found))
         different = sum(not same for same, _ in found)
         return 100 + min(different, 99) if different else 0
-    elif what == "seen":
-        running = is_running(answer(number)["body"])
-        facts = json.loads(told[0])
-        return 0 if not running or all(looked(int(number), each)[0] for each in facts) else 1
+    elif what == "watch":
+        return watched(int(number), json.loads(told[0]), float(told[1]), told[2:])
     elif what == "file":
         content = base64.b64decode(sys.stdin.read()) + bytes(int(number)) + bytes.fromhex(told[0])
         with open(os.environ["DIR"] + "/body", "wb") as file:
@@ -72,8 +84,11 @@ send() { # NUMBER METHOD URL, and what else curl is told
   shift 3
   if [ "$method" = HEAD ]; then set -- -I "$@"; else set -- -X "$method" "$@"; fi
   if [ -s "$DIR/body" ]; then set -- --data-binary "@$DIR/body" "$@"; fi
-  curl -sS --noproxy '*' --retry 3 --retry-connrefused --max-time 60 -g --path-as-is \
-    -D "$DIR/$number.head" -o "$DIR/$number.body" "$@" "$url" || {
+  set -- curl -sS --noproxy '*' --retry 3 --retry-connrefused --max-time 60 -g --path-as-is \
+    -D "$DIR/$number.head" -o "$DIR/$number.body" "$@" "$url"
+  if [ -n "$WATCH" ]; then set -- look watch "$number" "$WATCH" "$WAIT_S" "$@"; fi
+  WATCH=
+  "$@" || {
     echo "step $number: no answer" >&2
     exit 2
   }
@@ -84,14 +99,7 @@ call() { # NUMBER METHOD URL KEY-HEADER, and headers; the key goes to curl in a 
   number=$1 method=$2 url=$3
   printf '%s\n' "$4" > "$DIR/key"
   shift 4
-  waited=0
-  while :; do
-    send "$number" "$method" "$url" -H "@$DIR/key" "$@"
-    if [ -z "$WATCH" ] || look seen "$number" "$WATCH" || [ "$waited" -ge 240 ]; then break; fi
-    waited=$((waited + 1))
-    sleep "$WAIT_S" 2> /dev/null || sleep 1
-  done
-  WATCH=
+  send "$number" "$method" "$url" -H "@$DIR/key" "$@"
 }
 
 quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
@@ -116,7 +124,7 @@ queue() { # NUMBER METHOD URL KEY-HEADER, and -H with headers: to be sent with o
 }
 
 at_once() { # what is in the queue; needs curl 7.66
-  curl --parallel --parallel-immediate -K "$DIR/queue" || {
+  curl -sS --parallel --parallel-immediate -K "$DIR/queue" || {
     echo "of several calls at once, no answer" >&2
     exit 2
   }

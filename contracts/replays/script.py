@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.replays import answers
+from contracts.replays.crowd import asked, is_refused
 from contracts.replays.heard import UNKNOWN, Heard, Leaf, Path, crowds, file_leaves, world_of
 from contracts.talk.operations import BY_NAME
 from contracts.talk.wire import BEARER
@@ -87,7 +88,7 @@ def steps_of(
     shown = decisive or _last_said(heard, LAST_JUDGED if worlds else 1)
     sent = [_sent_text(each) for each in heard]
     together = crowds(heard)
-    needed = _needed(heard, decisive)
+    needed = _needed(heard, decisive) | _repeated(heard, shown)
     steps = []
     for index, each in enumerate(heard):
         step = _step(index, each, names)
@@ -100,26 +101,47 @@ def steps_of(
         loose = any(crowd.start <= index for crowd in together)
         step["facts"] = _facts(index, shown, heard, names, worlds=worlds, loose=loose)
         step["needed"] = index in needed
-        step["watch"] = bool(step["facts"]) and not worlds and _looks_at_job(each)
+        step["watch"] = "" if worlds else _watched(each, facts=bool(step["facts"]))
         steps.append(step)
     return tuple(steps)
 
 
 def _needed(heard: Sequence[Heard], decisive: Sequence[Leaf]) -> set[int]:
     """What is told because something had happened, or should have: without it the same would be
-    told by any backend. Leaps of the clock before a look, and starts since a look that told the
-    same."""
+    told by any backend. Leaps of the clock before a look, starts since a look that told the same,
+    and starts at once of which more should be paid."""
     found: set[int] = set()
     for leaf in decisive:
+        before = range(leaf.index)
+        same = [index for index in before if _tells(heard[index], heard[leaf.index], leaf)]
         if not _reads(heard[leaf.index]):
             continue
-        before = range(leaf.index)
         found |= {index for index in before if heard[index].exchange.call == LEAP}
-        same = [index for index in before if _tells(heard[index], heard[leaf.index], leaf)]
         if same:
             since = range(same[0], leaf.index)
             found |= {index for index in since if _acts(heard[index])}
+        numbers = answers.is_number(leaf.value) and answers.is_number(leaf.ought)
+        if numbers and leaf.value > leaf.ought:
+            crowded = {index for crowd in crowds(heard) for index in crowd if index < leaf.index}
+            found |= {index for index in crowded if _may_cost(heard[index])}
     return found
+
+
+def _repeated(heard: Sequence[Heard], shown: Sequence[Leaf]) -> set[int]:
+    """The same request before, when it was answered alike: how often it is made may matter."""
+    found: set[int] = set()
+    for leaf in shown:
+        told = heard[leaf.index]
+        if not _reads(told):
+            before = range(leaf.index)
+            like = [index for index in before if _tells(heard[index], told, leaf)]
+            found |= {index for index in like if asked(heard[index]) == asked(told)}
+    return found
+
+
+def _may_cost(heard: Heard) -> bool:
+    """Whether it was accepted, or would have been with more credits."""
+    return _acts(heard) and (not is_refused(heard) or b"insufficient_credits" in heard.content)
 
 
 def _tells(earlier: Heard, later: Heard, leaf: Leaf) -> bool:
@@ -238,7 +260,7 @@ def _facts(
     for leaf in shown:
         if leaf.index != index or (leaf.soft and not worlds):
             continue  # where worlds can't be had, nothing is played again before it is told
-        earlier = None if worlds else _earlier(leaf, shown, heard)
+        earlier = None if worlds else _earlier(leaf, heard)
         fact: dict[str, Any] = {"at": list(leaf.path), "is": leaf.value}
         if earlier is not None:
             fact["since"] = [earlier.index + 1, list(earlier.path)]
@@ -262,12 +284,16 @@ def _wrong(leaf: Leaf) -> dict[str, Any]:
     return {"not": leaf.ought}
 
 
-def _earlier(leaf: Leaf, shown: Sequence[Leaf], heard: Sequence[Heard]) -> Leaf | None:
-    """The balance before, of an account whose balance nobody can set."""
+def _earlier(leaf: Leaf, heard: Sequence[Heard]) -> Leaf | None:
+    """The balance at first, of an account whose balance nobody can set."""
     if not _is_balance(leaf, heard):
         return None
-    before = [each for each in shown if each.index < leaf.index and _is_balance(each, heard)]
-    return min(before, key=lambda each: each.index, default=None)
+    who = heard[leaf.index].exchange.who
+    for index in range(leaf.index):
+        told = Leaf(index, leaf.path, answers.at(heard[index].answer, leaf.path))
+        if heard[index].exchange.who == who and _is_balance(told, heard):
+            return told
+    return None
 
 
 def _is_balance(leaf: Leaf, heard: Sequence[Heard]) -> bool:
@@ -275,12 +301,15 @@ def _is_balance(leaf: Leaf, heard: Sequence[Heard]) -> bool:
     return number and heard[leaf.index].exchange.call == "get_balance" and leaf.path[0] == "body"
 
 
-def _looks_at_job(heard: Heard) -> bool:
-    return heard.exchange.call in (
-        "get_generation_status",
-        "get_music_status",
-        "get_separation_status",
-    )
+def _watched(heard: Heard, *, facts: bool) -> str:
+    """Until when a look at a job, whose clock can't be moved, is repeated: until it has ``ended``
+    as it had, or until what was ``shown`` comes again; "" for anything else."""
+    looks = ("get_generation_status", "get_music_status", "get_separation_status")
+    if heard.exchange.call not in looks or heard.exchange.status != 200:
+        return ""
+    if not answers.is_running(heard.answer["body"]):
+        return "ended"
+    return "shown" if facts else ""
 
 
 def _last_said(heard: Sequence[Heard], count: int) -> list[Leaf]:

@@ -1,6 +1,7 @@
 """What of a failing check's answers shows the failure: the check is judged again, offline, on its
 recorded answers with one value altered at a time."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,18 +11,29 @@ from typing import Any
 
 from contracts.replays import answers
 from contracts.replays.bench import HOLDS, MOVED, WAITS, Bench, Verdict
-from contracts.replays.crowd import in_the_crowd
-from contracts.replays.heard import UNKNOWN, Heard, Leaf, Path, altered, file_leaves, leaves, walk
+from contracts.replays.crowd import in_the_crowd, with_id
+from contracts.replays.heard import (
+    TEXT,
+    UNKNOWN,
+    Heard,
+    Leaf,
+    Path,
+    altered,
+    file_leaves,
+    leaves,
+    walk,
+)
 
-JUDGE_S, FOUND_S = 6.0, 1.0
+JUDGE_S, FOUND_S = 6.0, 2.0
 LEAVES_MOST = 500
 SWAPS_MOST = 60
-NAMES_MOST = 6
+NAMES_MOST, ELSEWHERE_MOST = 6, 6
 RESET = "POST reset"
 STAGES = ("completed", "failed", "processing", "queued", "pending", "none of them")
 STATUSES = (200, 400, 401, 402, 403, 404, 405, 415, 422, 429)
 _STATES = (("body", "status"), ("body", "result", "structuredContent", "status"))
 _WORD = re.compile(r"[A-Za-z][\w:-]+|-?\d+(?:\.\d+)?")
+_MEDIA_TYPE = re.compile(r"content-type|json|\w/|event-stream", re.IGNORECASE)
 _NAME = re.compile(r"[a-z]\w*")
 
 
@@ -35,6 +47,9 @@ async def decisive(bench: Bench) -> tuple[Leaf, ...]:
     last = len(heard) - 1
     # A check that ends at a file has looked into it.
     found += [leaf for leaf in file_leaves(last, heard[last].answer) if leaf not in found]
+    if found and max(leaf.index for leaf in found) < last:
+        # What came last, and made the check fail, may only be wrong beside another answer.
+        found += [leaf for leaf in await _in_place_of(bench, heard) if leaf.index == last]
     if found:
         return (*_states(heard, found), *found)
     return await _in_turn(bench, heard) or await _in_place_of(bench, heard)
@@ -45,7 +60,12 @@ async def _one_by_one(bench: Bench, recorded: Verdict) -> list[Leaf]:
     in what was expected before all others."""
     until = monotonic() + JUDGE_S
     words = _words(recorded[1])
-    tried = [*leaves(bench.heard)[:LEAVES_MOST], *_left_out(bench.heard, words)]
+    tried = [
+        leaf
+        for leaf in (*leaves(bench.heard)[:LEAVES_MOST], *_left_out(bench.heard, words))
+        if leaf.path[0] != "header" or _MEDIA_TYPE.search(recorded[1])
+    ]
+    tried += _listed(bench.heard, words)
     named = [leaf for leaf in tried if leaf.path[-1] in words]
     found: dict[Verdict, list[Leaf]] = {HOLDS: [], MOVED: [], WAITS: []}
     for some in (named, tried):
@@ -69,7 +89,7 @@ async def _repaired(
     leaf, came, ought = places[0], None, UNKNOWN
     if leaf.path == ("status",) and leaf.value == 200 and _is_mcp(bench.heard[leaf.index]):
         return None, UNKNOWN  # a refusal over MCP has the status 200 as well
-    for value in _others(leaf, words):
+    for value in (*_others(leaf, words), *_fitting(bench, leaf)):
         changed = {
             each.index: altered(bench.heard[each.index], each.path, value) for each in places
         }
@@ -78,20 +98,37 @@ async def _repaired(
             return HOLDS, value
         if verdict == WAITS and leaf.path != ("status",):  # who is put off only asks again
             came, ought = came or WAITS, value
-        elif came != MOVED and verdict is not None and _goes_on(recorded, verdict, leaf.path[-1]):
-            came, ought = MOVED, value
+        elif came != MOVED and verdict is not None:
+            moved = _goes_on(recorded, verdict, leaf.path[-1], value)
+            came, ought = (MOVED, value) if moved else (came, ought)
     return came, ought
 
 
-def _goes_on(recorded: Verdict, verdict: Verdict, name: object) -> bool:
-    """Whether the field of this name was wrong, and something else is now, not earlier."""
-    if verdict == WAITS or name not in _words(recorded[1]) or name in _words(verdict[1]):
+def _goes_on(recorded: Verdict, verdict: Verdict, name: object, value: object) -> bool:
+    """Whether the field of this name was wrong, or one that lacked this value, and something else
+    is now, not earlier."""
+    words, words_now = _words(recorded[1]), _words(verdict[1])
+    named = name in words and name not in words_now
+    if verdict == WAITS or not (named or (value in words and value not in words_now)):
         return False
     for one, other in zip(recorded[0].split(">"), verdict[0].split(">"), strict=False):
         if one != other:
             (file, _, line), (file_now, _, line_now) = one.rpartition(":"), other.rpartition(":")
             return file == file_now and int(line) < int(line_now)
-    return True
+    return named  # the same line may have looked at another answer
+
+
+def _listed(heard: Sequence[Heard], words: Sequence[str]) -> list[Leaf]:
+    """How long lists are that are named in what was expected."""
+    found: list[Leaf] = []
+    for index in range(len(heard) - 1, -1, -1):
+        inside = walk(heard[index].answer["body"], ("body",))
+        lists = {path[:at]: None for path, _ in inside for at, each in enumerate(path) if each == 0}
+        for path in lists if not heard[index].exchange.setup else ():
+            length = answers.at(heard[index].answer, (*path, "#length"))
+            if path[-1] in words and answers.is_number(length):
+                found.append(Leaf(index, (*path, "#length"), length))
+    return found
 
 
 def _is_mcp(heard: Heard) -> bool:
@@ -99,12 +136,12 @@ def _is_mcp(heard: Heard) -> bool:
 
 
 def _alike(heard: Sequence[Heard], tried: Sequence[Leaf]) -> list[list[Leaf]]:
-    """Those with one value at one place of several answers, and jobs that are equally far; the last
-    answer's first."""
+    """Those with one value at one place of several answers, while the jobs run and at any time; the
+    last answer's first."""
     found: dict[str, list[Leaf]] = {}
     for leaf in tried:
-        stages = [answers.at(heard[leaf.index].answer, path) for path in _STATES]
-        found.setdefault(repr((leaf.path, leaf.value, stages)), []).append(leaf)
+        for stage in (answers.is_running(heard[leaf.index].answer["body"]), "any"):
+            found.setdefault(repr((leaf.path, leaf.value, stage)), []).append(leaf)
     return [places for places in found.values() if len(places) > 1]
 
 
@@ -142,12 +179,16 @@ async def _in_place_of(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]
             if other == index or told.exchange.call != instead.exchange.call or tried > SWAPS_MOST:
                 continue
             tried += 1
+            instead = with_id(instead, told)
             if await bench.holds({index: instead}):
                 return tuple(_differing(told, index, instead, other))
     return ()
 
 
 def _differing(told: Heard, index: int, instead: Heard, other: int) -> Iterator[Leaf]:
+    for leaf in leaves([instead], index):
+        if answers.at(told.answer, leaf.path) == answers.MISSING:
+            yield replace(leaf, value=answers.MISSING)
     for leaf in leaves([told], index):
         like = answers.at(instead.answer, leaf.path)
         if like != leaf.value:
@@ -211,7 +252,9 @@ def _changing(looks: Sequence[Leaf], values: Sequence[Any]) -> tuple[Leaf, ...]:
 def _others(leaf: Leaf, words: Sequence[str]) -> Iterator[Any]:
     """What could stand there instead: what the check expected, and a few of each kind."""
     value = leaf.value
-    if leaf.path == ("status",):
+    if leaf.path[-1] == "#length":
+        yield from range(value)
+    elif leaf.path == ("status",):
         yield from (each for each in STATUSES if each != value)
     elif leaf.path[0] == "header":
         yield from ("text/event-stream", "application/json", "image/png", "video/mp4")
@@ -229,6 +272,21 @@ def _others(leaf: Leaf, words: Sequence[str]) -> Iterator[Any]:
         yield from (word for word in words[:NAMES_MOST] if not _number(word))
         yield from (0, 1, True, False, "text", [], {})
         yield from (int(each) for each in words if each.isdigit())
+
+
+def _fitting(bench: Bench, leaf: Leaf) -> Sequence[Any]:
+    """A number that other answers tell there, an object in an empty list, an address of the
+    target's, the text that tells a tool's object once more."""
+    if answers.is_number(leaf.value):
+        found = [answers.at(each.answer, leaf.path) for each in bench.heard]
+        numbers = [each for each in found if answers.is_number(each) and each != leaf.value]
+        return tuple(dict.fromkeys(numbers))[:ELSEWHERE_MOST]
+    if leaf.value == []:
+        return ([{}],)
+    if leaf.path[-3:] == TEXT:
+        told = answers.at(bench.heard[leaf.index].answer, (*leaf.path[:-3], "structuredContent"))
+        return () if told == answers.MISSING else (json.dumps(told),)
+    return (f"{bench.target.rest_url}/file",) if leaf.value is None else ()
 
 
 def _words(expected: str) -> Sequence[str]:
