@@ -66,7 +66,7 @@ async def _one_by_one(bench: Bench, recorded: Verdict) -> list[Leaf]:
         if leaf.path[0] != "header" or _MEDIA_TYPE.search(recorded[1])
     ]
     tried += _listed(bench.heard, words)
-    named = [leaf for leaf in tried if leaf.path[-1] in words]
+    named = [leaf for leaf in tried if leaf.path[-1] in (*words, "#length")]
     found: dict[Verdict, list[Leaf]] = {HOLDS: [], MOVED: [], WAITS: []}
     for some in (named, tried):
         for places in (*([leaf] for leaf in some), *_alike(bench.heard, some)):
