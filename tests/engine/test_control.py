@@ -72,6 +72,16 @@ def test_a_reset_empties_this_world_and_forgets_its_files() -> None:
     assert len(done(desk.control.jobs(other.world, shapes.JobsQuery())).jobs) == 1
 
 
+def test_a_dropped_world_is_gone_with_its_files_and_may_be_dropped_twice() -> None:
+    desk = Desk()
+    desk.job()
+    for _ in range(2):
+        answer = done(desk.control.reset(desk.world, shapes.ResetBody(drop=True)))
+        assert (answer.reset, answer.clock.now) == (["w"], BEGIN)
+    assert done(desk.provider.store.world_names()) == []
+    assert desk.forgotten == ["w", "w"]
+
+
 def test_a_reset_of_all_empties_every_world() -> None:
     desk = Desk()
     other = caller(desk.provider, "other")
