@@ -12,7 +12,7 @@ from contracts.replays.bench import Bench
 from contracts.replays.heard import KEPT_MOST, Heard, Leaf, Recording, heard_in
 from contracts.replays.script import Script, Story, steps_of, without_soft
 from contracts.replays.shrink import shrunk
-from contracts.replays.symptom import decisive
+from contracts.replays.symptom import compared, decisive
 from contracts.requirements import Requirement, by_id
 from contracts.run import Runner
 from contracts.talk.backend import Backend, world_keys
@@ -66,13 +66,16 @@ def _cases(plan: Plan, findings: Sequence[Finding]) -> list[_Case]:
 
 
 async def _replayed(runner: Runner, case: _Case, number: int) -> Script:
-    """The shorter of two: from what shows it of all that the check asked, and from the calls that
-    the check itself chose to tell."""
+    """The first that shows it in other worlds as well: by what shows it of all that was asked, by
+    two answers that should be alike, and from the calls that the check itself chose to tell."""
     target, era = runner.target, runner.settings.era
     name = f"replay-{runner.settings.seed}-{number}"
     heard = await _heard_again(runner, case, name)
     shown = await decisive(_bench(case, heard, target, era)) if heard else ()
     scripts = [_script(target, case.row, case.finding, heard, shown)] if heard else []
+    beside = await compared(_bench(case, heard, target, era)) if shown else ()
+    if beside:  # a value may be another in each world, and wrong beside another in all of them
+        scripts.append(_script(target, case.row, case.finding, heard, beside))
     told = heard_in(case.finding.trace)
     if told or not scripts:
         scripts.append(_script(target, case.row, case.finding, told, ()))

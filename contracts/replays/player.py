@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from contracts.replays.answers import answer_of, at, filled, is_running, judged
 
-PATIENCE, READY_S = 8, 30.0
+PATIENCE, READY_S, BETWEEN_S = 8, 30.0, 0.001
 
 
 class CannotPlay(Exception):
@@ -45,6 +45,14 @@ class Played:
     lines: tuple[str, ...]
     answers: tuple[Mapping[str, Any], ...] = ()
     known: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """Where those who send at once wait for each other, and who goes before whom."""
+
+    ready: Barrier
+    position: int
 
 
 def play(script: Mapping[str, Any], place: Place) -> Played:
@@ -84,7 +92,10 @@ def _crowd(
         return [(asked[0], _answered(asked[0], place, known, answers))]
     ready = Barrier(max(len(asked), 1))
     with ThreadPoolExecutor(ready.parties) as pool:
-        coming = [pool.submit(_answered, step, place, known, answers, ready) for step in asked]
+        coming = [
+            pool.submit(_answered, step, place, known, answers, _Turn(ready, position))
+            for position, step in enumerate(asked)
+        ]
         return [(step, each.result()) for step, each in zip(asked, coming, strict=True)]
 
 
@@ -93,12 +104,12 @@ def _answered(
     place: Place,
     known: Mapping[str, str],
     answers: Mapping[int, Mapping[str, Any]],
-    ready: Barrier | None = None,
+    turn: _Turn | None = None,
 ) -> Mapping[str, Any]:
     """A look at a job is repeated until it shows what was recorded, or the job has ended."""
     since = time.monotonic()
     while True:
-        answer, ready = _sent(step, place, known, ready), None
+        answer, turn = _sent(step, place, known, turn), None
         told = {**answers, step["number"]: answer}
         shows = step["watch"] == "shown" and all(
             judged(fact, step["number"], told, known)[0] for fact in step["facts"]
@@ -110,9 +121,8 @@ def _answered(
 
 
 def _sent(
-    step: Mapping[str, Any], place: Place, known: Mapping[str, str], ready: Barrier | None
+    step: Mapping[str, Any], place: Place, known: Mapping[str, str], turn: _Turn | None
 ) -> Mapping[str, Any]:
-    """``ready``: where those who send at once wait for each other."""
     base = {"rest": place.rest, "mcp": place.mcp, "": ""}[step["base"]]
     url = urlsplit(base + filled(step["path"], known))
     headers = {name: filled(value, known) for name, value in step["headers"].items()}
@@ -127,8 +137,9 @@ def _sent(
         connection = make(url.netloc, timeout=60)
         try:
             connection.connect()
-            if ready is not None and not attempt:
-                ready.wait(READY_S)
+            if turn is not None and not attempt:
+                turn.ready.wait(READY_S)
+                time.sleep(turn.position * BETWEEN_S)
             connection.request(step["method"], path, body or None, headers)
             reply = connection.getresponse()
             return answer_of(reply.status, dict(reply.getheaders()), reply.read())

@@ -49,10 +49,10 @@ async def decisive(bench: Bench) -> tuple[Leaf, ...]:
     found += [leaf for leaf in file_leaves(last, heard[last].answer) if leaf not in found]
     if found and max(leaf.index for leaf in found) < last:
         # What came last, and made the check fail, may only be wrong beside another answer.
-        found += [leaf for leaf in await _in_place_of(bench, heard) if leaf.index == last]
+        found += [leaf for leaf in await compared(bench) if leaf.index == last]
     if found:
         return (*_states(heard, found), *found)
-    return await _in_turn(bench, heard) or await _in_place_of(bench, heard)
+    return await _in_turn(bench, heard) or await compared(bench)
 
 
 async def _one_by_one(bench: Bench, recorded: Verdict) -> list[Leaf]:
@@ -169,8 +169,9 @@ def _states(heard: Sequence[Heard], found: Sequence[Leaf]) -> Iterator[Leaf]:
             yield leaf
 
 
-async def _in_place_of(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]:
+async def compared(bench: Bench) -> tuple[Leaf, ...]:
     """Two answers of which one would do in place of the other: what differs between them."""
+    heard = bench.heard
     judged = [index for index, each in enumerate(heard) if not each.exchange.setup]
     tried = 0
     for index in reversed(judged):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-ANSWER_KEPT_BYTES = 32_000
+ANSWER_KEPT_BYTES, CATALOGUE_KEPT_BYTES = 32_000, 262_144
 SENT_KEPT_BYTES = 262_144
 
 

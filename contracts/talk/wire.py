@@ -10,6 +10,7 @@ import httpx2
 
 from contracts.talk.exchange import (
     ANSWER_KEPT_BYTES,
+    CATALOGUE_KEPT_BYTES,
     SENT_KEPT_BYTES,
     Capture,
     Exchange,
@@ -207,7 +208,8 @@ def _bears(sent: Sent) -> bool:
 def _answered(exchange: Exchange, reply: Reply) -> Exchange:
     kind = reply.headers.get("content-type", "")
     text = kind.startswith(("text/", "application/json"))
-    kept = _unsigned(reply.content[:ANSWER_KEPT_BYTES]) if text else b""
+    most = CATALOGUE_KEPT_BYTES if exchange.call == "get_models" else ANSWER_KEPT_BYTES
+    kept = _unsigned(reply.content[:most]) if text else b""
     return replace(
         exchange,
         status=reply.status,
