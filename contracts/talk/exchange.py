@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-ANSWER_KEPT_BYTES, CATALOGUE_KEPT_BYTES = 32_000, 262_144
+ANSWER_KEPT_BYTES = 32_000
+CATALOGUE_KEPT_BYTES = 262_144  # whole: what a replay compares is found anywhere in it
 SENT_KEPT_BYTES = 262_144
 
 

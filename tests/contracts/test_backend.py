@@ -9,7 +9,13 @@ import pytest
 from contracts.check import Broken, CannotTell, DoesNotApply
 from contracts.lanes.looking import IMAGE
 from contracts.talk.backend import Backend, world_keys
-from contracts.talk.exchange import ANSWER_KEPT_BYTES, SENT_KEPT_BYTES, Reply
+from contracts.talk.exchange import (
+    ANSWER_KEPT_BYTES,
+    CATALOGUE_KEPT_BYTES,
+    SENT_KEPT_BYTES,
+    Exchange,
+    Reply,
+)
 from contracts.talk.jsonrpc import SESSION, STATELESS
 from contracts.talk.keys import Keys, Scrubber, scrubber
 from contracts.talk.wire import Log, Trouble, Wire, Withheld
@@ -103,15 +109,29 @@ async def test_signed_addresses_are_hidden_in_what_is_recorded() -> None:
     assert "abcdef" not in backend.trace[0].text
 
 
-async def test_a_long_answer_is_cut_in_what_is_recorded_only() -> None:
-    told = {"text": "x" * 100_000}
+async def _asked_for(call: str, length: int) -> tuple[Reply, Exchange]:
+    told = {"text": "x" * length}
     backend = answering(lambda request: httpx2.Response(200, json=told))
-    reply = await backend.call("get_models")
+    reply = await backend.call(call)
     assert reply.body == told
     (exchange,) = backend.trace
-    assert len(exchange.answer) == ANSWER_KEPT_BYTES
+    return reply, exchange
+
+
+@pytest.mark.parametrize(
+    ("call", "most"),
+    [("get_balance", ANSWER_KEPT_BYTES), ("get_models", CATALOGUE_KEPT_BYTES)],
+)
+async def test_a_long_answer_is_cut_in_what_is_recorded_only(call: str, most: int) -> None:
+    reply, exchange = await _asked_for(call, most + 1)
+    assert len(exchange.answer) == most
     assert exchange.answer_bytes == len(reply.content)
     assert exchange.text.endswith(f"({len(reply.content)} bytes)")
+
+
+async def test_a_catalogue_is_recorded_whole() -> None:
+    reply, exchange = await _asked_for("get_models", 4 * ANSWER_KEPT_BYTES)
+    assert exchange.answer == reply.content
 
 
 async def test_a_long_request_is_cut_in_what_is_recorded_only() -> None:
