@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 from contracts.replays.filefacts import file_facts
@@ -13,6 +14,7 @@ from contracts.replays.filefacts import file_facts
 MISSING = "[missing]"
 RUNNING = ("pending", "queued", "processing")
 NUMBER = (int, float)
+PUT_OFF = 429
 
 
 def answer_of(status: int, headers: Mapping[str, str], content: bytes) -> Mapping[str, Any]:
@@ -62,10 +64,10 @@ def judged(
     known: Mapping[str, str],
 ) -> tuple[bool, str]:
     """Whether a fact about the answer to a step is as it was recorded, and a line that tells it. A
-    fact has ``at``, and ``is``, or what it should be and was ``above``, ``below`` or ``not``;
-    or the step that it should be like and was ``unlike``; ``since``: an earlier step's value is
-    taken away. ``known``: values by the names that stand for
-    them."""
+    fact has ``at``, and ``is``, or what it should be and was ``above``, ``below`` or ``not``, or
+    may be anything ``other_than``; or the step that it should be like and was ``unlike``; or it
+    ``falls`` from one look at a job to the next. ``since``: an earlier step's value is taken away.
+    ``known``: values by the names that stand for them."""
     found, what = at(answers.get(number, {}), fact["at"]), ".".join(map(str, fact["at"]))
     wanted = fact.get("is")
     if "since" in fact:
@@ -76,6 +78,13 @@ def judged(
     elif isinstance(wanted, str):
         wanted = filled(wanted, known)
     told = f"step {number}: {what} is {json.dumps(found, ensure_ascii=False)[:200]}"
+    if "falls" in fact:
+        values = [at(each, fact["at"]) for each in answers.get(number, {}).get("looks", ())]
+        numbers = [each for each in values if is_number(each)]
+        fell = any(one > other for one, other in pairwise(numbers))
+        return fell, f"step {number}: {what} was {json.dumps(numbers)}, look by look, and fell"
+    if "other_than" in fact:
+        return found != fact["other_than"], told
     if "unlike" in fact:
         other, path = fact["unlike"]
         like = at(answers.get(other, {}), path)

@@ -27,7 +27,8 @@ MOVED: Verdict = ("", "moved")
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """``heard``: the answers as they were. ``example``: what a search is to play alone."""
+    """``heard``: the answers as they were. ``example``: what a search is to play alone. ``got``:
+    what was told in place of what was expected."""
 
     check: Check
     surface: str
@@ -36,6 +37,7 @@ class Bench:
     target: Target
     era: str
     example: tuple[str, object] | None = None
+    got: str = ""
 
     async def holds(self, altered: Mapping[int, Heard], *, loose: bool = False) -> bool:
         """Whether the check is content with these in place of what was answered. ``loose``: it may
@@ -57,6 +59,8 @@ class Bench:
                     await backend.prepare(credits=self.check.credits)
                 judged = await self.check.function(backend, self.surface)
         except Broken as broken:
+            if cassette.left and not loose:
+                return None  # it failed for something that came before
             return _place(broken), broken.expected
         except PastTheEnd as end:
             # One that judges much at once goes on for other reasons than that it was content.

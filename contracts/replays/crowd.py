@@ -9,13 +9,12 @@ from typing import Any
 
 from contracts.replays import answers
 from contracts.replays.bench import Bench
-from contracts.replays.heard import Heard, Leaf, altered, crowds, walk
+from contracts.replays.heard import PLACES, Heard, Leaf, altered, crowds, walk
 from contracts.talk.exchange import parsed
 
 CROWD_MOST = 8
-_INSIDE = (("body",), ("body", "result", "structuredContent"))
 _PRICE, _CREDITS = "estimated_cost_credits", "credits"
-SHORT = {"error": "insufficient_credits", "message": "There are too few credits."}
+REFUSAL = {"error": "insufficient_credits", "message": "There are too few credits."}
 
 
 async def in_the_crowd(bench: Bench) -> list[Leaf]:
@@ -77,11 +76,13 @@ def _short(heard: Sequence[Heard], index: int, starts: Sequence[int]) -> Heard:
         return with_id(heard[like], heard[index])
     told = heard[index]
     if told.exchange.surface == "mcp":
-        text = [{"type": "text", "text": json.dumps(SHORT)}]
+        text = [{"type": "text", "text": json.dumps(REFUSAL)}]
         return altered(
-            told, ("body", "result"), {"isError": True, "structuredContent": SHORT, "content": text}
+            told,
+            ("body", "result"),
+            {"isError": True, "structuredContent": REFUSAL, "content": text},
         )
-    return altered(altered(told, ("body",), SHORT), ("status",), 402)
+    return altered(altered(told, ("body",), REFUSAL), ("status",), 402)
 
 
 def with_id(like: Heard, told: Heard) -> Heard:
@@ -104,7 +105,7 @@ def _balances(heard: Sequence[Heard], first: int) -> list[Leaf]:
 
 def _price(heard: Heard) -> float:
     """What an accepted start tells; 0 of anything else."""
-    for place in _INSIDE:
+    for place in PLACES.values():
         found = answers.at(heard.answer, (*place, _PRICE))
         if answers.is_number(found):
             return float(found)
@@ -113,7 +114,9 @@ def _price(heard: Heard) -> float:
 
 def is_refused(heard: Heard) -> bool:
     """Whether an answer is an error of either surface."""
-    wrong = any(answers.at(heard.answer, (*place, "error")) != answers.MISSING for place in _INSIDE)
+    wrong = any(
+        answers.at(heard.answer, (*place, "error")) != answers.MISSING for place in PLACES.values()
+    )
     return wrong and heard.exchange.call != "get_balance"
 
 

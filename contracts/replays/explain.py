@@ -2,7 +2,7 @@
 the failure is found, and all that is not needed is left out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import cast
 
@@ -10,6 +10,7 @@ from contracts.check import Broken, CannotTell, DoesNotApply
 from contracts.plan import Item, Plan
 from contracts.replays.bench import Bench
 from contracts.replays.heard import KEPT_MOST, Heard, Leaf, Recording, heard_in
+from contracts.replays.needs import connected
 from contracts.replays.script import Script, Story, steps_of, without_soft
 from contracts.replays.shrink import shrunk
 from contracts.replays.symptom import compared, decisive
@@ -91,12 +92,14 @@ async def _replayed(runner: Runner, case: _Case, number: int) -> Script:
 async def _recorded(target: Target, era: str, case: _Case) -> Script:
     heard = heard_in(case.finding.trace)
     shown = await decisive(_bench(case, heard, target, era))
-    return without_soft(_script(target, case.row, case.finding, heard, shown))
+    script = without_soft(_script(target, case.row, case.finding, heard, shown))
+    return replace(script, steps=connected(script.steps)) if shown else script
 
 
 def _bench(case: _Case, heard: Sequence[Heard], target: Target, era: str) -> Bench:
-    item, example = case.item, case.finding.example
-    return Bench(item.check, item.surface, case.row.id, heard, target, era, example)
+    item, finding = case.item, case.finding
+    example, got = finding.example, finding.got
+    return Bench(item.check, item.surface, case.row.id, heard, target, era, example, got)
 
 
 async def _heard_again(runner: Runner, case: _Case, name: str) -> list[Heard]:

@@ -14,6 +14,14 @@ from contracts.talk.wire import Log, Sent, Wire
 KEPT_MOST = 400
 TEXT = ("content", 0, "text")
 UNKNOWN = "[unknown]"
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "rest": ("body",),
+    "mcp": ("body", "result", "structuredContent"),
+}
+"""Where the object of an answer is, by surface."""
+
+LOOKS = ("get_generation_status", "get_music_status", "get_separation_status")
+STATES = tuple((*place, "status") for place in PLACES.values())
 Path = tuple[Any, ...]
 
 
@@ -47,14 +55,16 @@ class Heard:
 class Leaf:
     """A value in the answer to the request at ``index``. ``soft``: it may be new each time; when
     it does not come again, it shows nothing. ``ought``: with it the check would have passed, or
-    UNKNOWN. ``unlike``: it should be as in the answer to that request, and is not; -1: of none."""
+    UNKNOWN. ``unlike``: where another answer, by its index, has what it should be like, and is not.
+    ``falls``: over the looks at a job it should never have become less."""
 
     index: int
     path: Path
     value: Any
     soft: bool = False
     ought: Any = UNKNOWN
-    unlike: int = -1
+    unlike: tuple[int, Path] | None = None
+    falls: bool = False
 
 
 class Recording:

@@ -14,9 +14,11 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 from urllib.parse import urlsplit
 
-from contracts.replays.answers import answer_of, at, filled, is_running, judged
+from contracts.replays.answers import PUT_OFF, answer_of, at, filled, is_running, judged
 
 PATIENCE, READY_S, BETWEEN_S = 8, 30.0, 0.001
+CLOSER, PUT_OFF_S = 5, 2.0
+"""How much oftener a job is looked at that shows something on its way only."""
 
 
 class CannotPlay(Exception):
@@ -65,6 +67,10 @@ def play(script: Mapping[str, Any], place: Place) -> Played:
     for _, steps in groupby(script["steps"], key=lambda step: step["crowd"] or -step["number"]):
         for step, answer in _crowd(list(steps), place, known, answers, controlled=controlled):
             answers[step["number"]] = answer
+            for need in step["needs"]:
+                met, line = judged(need, step["number"], answers, known)
+                if not met:
+                    raise CannotPlay(f"{line}; with it nothing can be told")
             for take in step["take"]:
                 found = at(answer, take["at"])
                 if isinstance(found, str):
@@ -108,16 +114,20 @@ def _answered(
 ) -> Mapping[str, Any]:
     """A look at a job is repeated until it shows what was recorded, or the job has ended."""
     since = time.monotonic()
+    looks: list[Mapping[str, Any]] = []
     while True:
-        answer, turn = _sent(step, place, known, turn), None
+        looks.append(_sent(step, place, known, turn))
+        answer, turn = {**looks[-1], "looks": tuple(looks)}, None
         told = {**answers, step["number"]: answer}
         shows = step["watch"] == "shown" and all(
             judged(fact, step["number"], told, known)[0] for fact in step["facts"]
         )
         late = time.monotonic() - since > place.finish_s
-        if not step["watch"] or shows or late or not is_running(answer["body"]):
+        put_off = answer["status"] == PUT_OFF
+        if not step["watch"] or shows or late or not (put_off or is_running(answer["body"])):
             return answer
-        time.sleep(place.wait_s)
+        wait_s = place.wait_s / (CLOSER if step["watch"] == "shown" else 1)
+        time.sleep(PUT_OFF_S if put_off else wait_s)
 
 
 def _sent(

@@ -170,9 +170,10 @@ def _looked_at(step: Mapping[str, Any]) -> list[str]:
     for take in step["take"]:
         path = shlex.quote(json.dumps(take["at"]))
         lines.append(f"{take['name']}=$(take {step['number']} {path})")
-    facts = [_word(json.dumps(fact, ensure_ascii=False)) for fact in step["facts"]]
-    if facts:
-        lines.append(f"facts {step['number']} " + " \\\n  ".join(facts))
+    for what in ("needs", "facts"):
+        told = [_word(json.dumps(fact, ensure_ascii=False)) for fact in step[what]]
+        if told:
+            lines.append(f"{what} {step['number']} " + " \\\n  ".join(told))
     return lines
 
 

@@ -22,7 +22,11 @@ def answer(number):
                 name, _, value = line.partition(":")
                 headers[name.strip()] = value.strip()
     with open(f"{folder}/{number}.body", "rb") as file:
-        return answer_of(status, headers, file.read())
+        told = answer_of(status, headers, file.read())
+    if os.path.exists(f"{folder}/{number}.looks"):
+        with open(f"{folder}/{number}.looks", encoding="utf-8") as file:
+            told["looks"] = [json.loads(line) for line in file]
+    return told
 
 
 def looked(number, fact):
@@ -32,13 +36,18 @@ def looked(number, fact):
 
 def watched(number, facts, wait_s, command):
     """Asks again until a job shows these facts, or has ended."""
+    wait_s = wait_s / 5 if facts else wait_s
     for _ in range(max(int(120 / wait_s), 1)):
         if subprocess.call(command):
             return 2
+        look = {name: part for name, part in answer(number).items() if name != "looks"}
+        with open(f"{os.environ['DIR']}/{number}.looks", "a", encoding="utf-8") as file:
+            file.write(json.dumps(look) + "\n")
         shows = bool(facts) and all(looked(number, each)[0] for each in facts)
-        if shows or not is_running(answer(number)["body"]):
+        put_off = look["status"] == PUT_OFF
+        if shows or not (put_off or is_running(look["body"])):
             break
-        time.sleep(wait_s)
+        time.sleep(2 if put_off else wait_s)
     return 0
 
 
@@ -51,6 +60,11 @@ def main(what, number, *told):
         print("\n".join(line for _, line in found))
         different = sum(not same for same, _ in found)
         return 100 + min(different, 99) if different else 0
+    elif what == "needs":
+        found = [looked(int(number), json.loads(each)) for each in told]
+        unmet = [line for met, line in found if not met]
+        print("\n".join(f"{line}; with it nothing can be told" for line in unmet), file=sys.stderr)
+        return 2 if unmet else 0
     elif what == "watch":
         return watched(int(number), json.loads(told[0]), float(told[1]), told[2:])
     elif what == "file":
@@ -77,6 +91,10 @@ facts() { # NUMBER, and facts about the answer to it
     echo "step $1: the answer can't be looked at" >&2
     exit 2
   fi
+}
+
+needs() { # NUMBER, and what must be so there
+  look needs "$@" || exit 2
 }
 
 send() { # NUMBER METHOD URL, and what else curl is told

@@ -8,18 +8,30 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contracts.replays import answers
-from contracts.replays.crowd import asked, is_refused
-from contracts.replays.heard import UNKNOWN, Heard, Leaf, Path, crowds, file_leaves, world_of
-from contracts.talk.operations import BY_NAME
+from contracts.replays.crowd import is_refused
+from contracts.replays.heard import (
+    LOOKS,
+    PLACES,
+    STATES,
+    UNKNOWN,
+    Heard,
+    Leaf,
+    Path,
+    crowds,
+    file_leaves,
+    world_of,
+)
+from contracts.replays.needs import is_start, needed, repeated
+from contracts.talk.codes import SHORT
 from contracts.talk.wire import BEARER
 
-LEAP = "POST clock/advance"
 SHORTEST_KEPT = 8
 LAST_JUDGED = 8
 FACTS_MOST = 40
 _READS = ("GET", "HEAD")
 _OWN_HEADERS = frozenset({"authorization", "x-api-key"})
 _VOLATILE = re.compile(r"(^|_)(id|at|now|url|urls|token|key|message|detail|request_id)$|time")
+_TAKEN = re.compile(r"(^|_)(ids?|urls?|tokens?|keys?|cursor)$")
 _KEY_IN_URL = re.compile(r"([?&][\w-]*key[\w-]*=)\[hidden\]")
 _HEADERS_LOOKED_AT = ("content-type", "www-authenticate", "allow")
 BOUNDARY_END = "\r\n--mediasim-contract-part--\r\n"
@@ -88,7 +100,7 @@ def steps_of(
     shown = decisive or _last_said(heard, LAST_JUDGED if worlds else 1)
     sent = [_sent_text(each) for each in heard]
     together = crowds(heard)
-    needed = _needed(heard, decisive) | _repeated(heard, shown)
+    needs = needed(heard, decisive) | repeated(heard, shown)
     steps = []
     for index, each in enumerate(heard):
         step = _step(index, each, names)
@@ -100,65 +112,12 @@ def steps_of(
         # Of several at once each may be answered in another way the next time.
         loose = any(crowd.start <= index for crowd in together)
         step["facts"] = _facts(index, shown, heard, names, worlds=worlds, loose=loose)
-        step["needed"] = index in needed
-        step["watch"] = "" if worlds else _watched(each, facts=bool(step["facts"]))
+        step["needed"] = index in needs
+        step["about"] = _rows(index, shown, heard, names)
+        step["needs"] = [] if worlds else _conditions(index, shown, heard, facts=step["facts"])
+        step["watch"] = "" if worlds else _watched(each, step["facts"])
         steps.append(step)
     return tuple(steps)
-
-
-def _needed(heard: Sequence[Heard], decisive: Sequence[Leaf]) -> set[int]:
-    """What is told because something had happened, or should have: without it the same would be
-    told by any backend. Leaps of the clock before a look, starts since a look that told the same,
-    and starts at once of which more should be paid."""
-    found: set[int] = set()
-    for leaf in decisive:
-        before = range(leaf.index)
-        same = [index for index in before if _tells(heard[index], heard[leaf.index], leaf)]
-        if not _reads(heard[leaf.index]):
-            continue
-        found |= {index for index in before if heard[index].exchange.call == LEAP}
-        if same:
-            since = range(same[0], leaf.index)
-            found |= {index for index in since if _acts(heard[index])}
-        numbers = answers.is_number(leaf.value) and answers.is_number(leaf.ought)
-        if numbers and leaf.value > leaf.ought:
-            crowded = {index for crowd in crowds(heard) for index in crowd if index < leaf.index}
-            found |= {index for index in crowded if _may_cost(heard[index])}
-    return found
-
-
-def _repeated(heard: Sequence[Heard], shown: Sequence[Leaf]) -> set[int]:
-    """The same request before, when it was answered alike: how often it is made may matter."""
-    found: set[int] = set()
-    for leaf in shown:
-        told = heard[leaf.index]
-        if not _reads(told):
-            before = range(leaf.index)
-            like = [index for index in before if _tells(heard[index], told, leaf)]
-            found |= {index for index in like if asked(heard[index]) == asked(told)}
-    return found
-
-
-def _may_cost(heard: Heard) -> bool:
-    """Whether it was accepted, or would have been with more credits."""
-    return _acts(heard) and (not is_refused(heard) or b"insufficient_credits" in heard.content)
-
-
-def _tells(earlier: Heard, later: Heard, leaf: Leaf) -> bool:
-    one, other = earlier.exchange, later.exchange
-    alike = (one.call, one.who, one.world) == (other.call, other.who, other.world)
-    return alike and answers.at(earlier.answer, leaf.path) == leaf.value
-
-
-def _reads(heard: Heard) -> bool:
-    told = heard.exchange
-    return BY_NAME[told.call].reads if told.call in BY_NAME else told.method in _READS
-
-
-def _acts(heard: Heard) -> bool:
-    """Whether it is a call that did something."""
-    told = heard.exchange
-    return not told.setup and told.call in BY_NAME and BY_NAME[told.call].starts
 
 
 def with_steps(script: Script, steps: Sequence[Mapping[str, Any]]) -> Script:
@@ -232,18 +191,19 @@ def _taken(index: int, heard: Heard, later: str, names: _Names) -> list[dict[str
 
 
 def texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Every text in a JSON value that is an id or a URL rather than prose."""
+    """Every text in a JSON value that is an id or a URL: what only an answer can tell."""
     if isinstance(value, dict):
         # What a tool tells twice is taken where it is easier to read.
         names = ["structuredContent"] if "structuredContent" in value else list(value)
         for name in names:
-            if name not in ("prompt", "model", "message", "detail"):
-                yield from texts(value[name], (*path, name))
+            yield from texts(value[name], (*path, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from texts(inner, (*path, index))
-    elif isinstance(value, str) and " " not in value:
-        yield path, value
+    elif isinstance(value, str):
+        name = next((each for each in reversed(path) if isinstance(each, str)), "")
+        if _TAKEN.search(name) or value.startswith(("http://", "https://")):
+            yield path, value
 
 
 def _facts(
@@ -260,21 +220,37 @@ def _facts(
     for leaf in shown:
         if leaf.index != index or (leaf.soft and not worlds):
             continue  # where worlds can't be had, nothing is played again before it is told
-        earlier = None if worlds else _earlier(leaf, heard)
+        relative = not (worlds or _in_crowd(leaf, heard))
+        earlier = _earlier(leaf, heard) if relative else None
+        like = leaf.unlike or (None if worlds else _state_like(leaf, heard))
         fact: dict[str, Any] = {"at": list(leaf.path), "is": leaf.value}
         if earlier is not None:
             fact["since"] = [earlier.index + 1, list(earlier.path)]
             fact["is"] = leaf.value - earlier.value
-        elif leaf.unlike >= 0:
-            fact = {"at": list(leaf.path), "unlike": [leaf.unlike + 1, list(leaf.path)]}
+        elif leaf.falls:
+            fact = {"at": list(leaf.path), "falls": True}
+        elif like is not None:
+            fact = {"at": list(leaf.path), "unlike": [like[0] + 1, list(like[1])]}
         elif loose and leaf.ought != UNKNOWN:
             fact = {"at": list(leaf.path), **_wrong(leaf)}
         elif isinstance(leaf.value, str):
             fact["is"] = names.put_into(leaf.value)
-        elif not worlds and _is_balance(leaf, heard):
+        elif relative and _is_balance(leaf, heard):
             continue  # the first of several: the later ones are told from it
         found.append({**fact, "soft": True} if leaf.soft else fact)
     return found
+
+
+def _state_like(leaf: Leaf, heard: Sequence[Heard]) -> tuple[int, Path] | None:
+    """Where the state that a running job ought to be in was told before, last: how far it is by
+    itself depends on when it is looked at."""
+    if leaf.path[-1] != "status" or leaf.value not in answers.RUNNING:
+        return None
+    for index in range(leaf.index - 1, -1, -1):
+        for path in STATES:
+            if answers.at(heard[index].answer, path) == leaf.ought:
+                return index, path
+    return None
 
 
 def _wrong(leaf: Leaf) -> dict[str, Any]:
@@ -301,15 +277,50 @@ def _is_balance(leaf: Leaf, heard: Sequence[Heard]) -> bool:
     return number and heard[leaf.index].exchange.call == "get_balance" and leaf.path[0] == "body"
 
 
-def _watched(heard: Heard, *, facts: bool) -> str:
+def _watched(heard: Heard, facts: Sequence[Mapping[str, Any]]) -> str:
     """Until when a look at a job, whose clock can't be moved, is repeated: until it has ``ended``
     as it had, or until what was ``shown`` comes again; "" for anything else."""
-    looks = ("get_generation_status", "get_music_status", "get_separation_status")
-    if heard.exchange.call not in looks or heard.exchange.status != 200:
+    if heard.exchange.call not in LOOKS or heard.exchange.status != 200:
         return ""
-    if not answers.is_running(heard.answer["body"]):
+    if not (answers.is_running(heard.answer["body"]) or any("falls" in fact for fact in facts)):
         return "ended"
     return "shown" if facts else ""
+
+
+def _conditions(
+    index: int, shown: Sequence[Leaf], heard: Sequence[Heard], *, facts: Sequence[object]
+) -> list[dict[str, Any]]:
+    """What must be so on somebody else's account, or nothing can be told: the credits that starts
+    at once share, and enough of them, and of a minute's starts, for those that were accepted."""
+    told = heard[index]
+    found: list[dict[str, Any]] = []
+    if is_start(told) and not (facts or told.exchange.beside or is_refused(told)):
+        place = PLACES[told.exchange.surface]
+        found.append({"at": [*place, "error"], "other_than": SHORT})
+        found.append({"at": ["status"], "other_than": answers.PUT_OFF})
+    for leaf in shown:
+        first = _earlier(leaf, heard) if _in_crowd(leaf, heard) else None
+        if first is not None and first.index == index:
+            found.append({"at": list(first.path), "is": first.value})
+    return found
+
+
+def _in_crowd(leaf: Leaf, heard: Sequence[Heard]) -> bool:
+    """Whether it is what starts at once have left of the credits."""
+    return leaf.ought != UNKNOWN and any(crowd.start <= leaf.index for crowd in crowds(heard))
+
+
+def _rows(
+    index: int, shown: Sequence[Leaf], heard: Sequence[Heard], names: _Names
+) -> Sequence[str]:
+    """Names of the jobs in whose rows of a list something shows."""
+    rows = [
+        answers.at(heard[index].answer, leaf.path[:-1]) for leaf in shown if leaf.index == index
+    ]
+    told = [value for row in rows if isinstance(row, dict) for value in row.values()]
+    return [
+        names.values[value] for value in told if isinstance(value, str) and value in names.values
+    ]
 
 
 def _last_said(heard: Sequence[Heard], count: int) -> list[Leaf]:

@@ -9,8 +9,9 @@ from time import monotonic
 from typing import Any
 
 from contracts.replays.answers import judged
+from contracts.replays.needs import LEAP
 from contracts.replays.player import CannotPlay, Place, Played, play
-from contracts.replays.script import LEAP, Script, with_steps
+from contracts.replays.script import Script, with_steps
 
 SHRINK_S = 8.0
 PLAYS_MOST = 120

@@ -2,7 +2,6 @@
 recorded answers with one value altered at a time."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -11,8 +10,10 @@ from typing import Any
 
 from contracts.replays import answers
 from contracts.replays.bench import HOLDS, MOVED, WAITS, Bench, Verdict
-from contracts.replays.crowd import in_the_crowd, with_id
+from contracts.replays.crowd import asked, in_the_crowd, with_id
 from contracts.replays.heard import (
+    LOOKS,
+    STATES,
     TEXT,
     UNKNOWN,
     Heard,
@@ -21,20 +22,22 @@ from contracts.replays.heard import (
     altered,
     file_leaves,
     leaves,
-    walk,
+)
+from contracts.replays.likeliest import (
+    JUDGE_S,
+    NAMES_MOST,
+    STAGES,
+    is_among,
+    likeliest,
+    tells_number,
+    words_of,
 )
 
-JUDGE_S, FOUND_S = 6.0, 2.0
-LEAVES_MOST = 500
+FOUND_S = 2.0
 SWAPS_MOST = 60
-NAMES_MOST, ELSEWHERE_MOST = 6, 6
+ELSEWHERE_MOST = 6
 RESET = "POST reset"
-STAGES = ("completed", "failed", "processing", "queued", "pending", "none of them")
 STATUSES = (200, 400, 401, 402, 403, 404, 405, 415, 422, 429)
-_STATES = (("body", "status"), ("body", "result", "structuredContent", "status"))
-_WORD = re.compile(r"[A-Za-z][\w:-]+|-?\d+(?:\.\d+)?")
-_MEDIA_TYPE = re.compile(r"content-type|json|\w/|event-stream", re.IGNORECASE)
-_NAME = re.compile(r"[a-z]\w*")
 
 
 async def decisive(bench: Bench) -> tuple[Leaf, ...]:
@@ -43,6 +46,10 @@ async def decisive(bench: Bench) -> tuple[Leaf, ...]:
     recorded = await bench.judged({})
     if recorded is None or recorded == HOLDS:
         return ()
+    if not bench.target.has_worlds:  # by a clock that nobody moves, one look may miss it
+        fallen = await _fallen(bench)
+        if fallen:
+            return fallen
     found = await in_the_crowd(bench) or await _one_by_one(bench, recorded)
     last = len(heard) - 1
     # A check that ends at a file has looked into it.
@@ -56,26 +63,20 @@ async def decisive(bench: Bench) -> tuple[Leaf, ...]:
 
 
 async def _one_by_one(bench: Bench, recorded: Verdict) -> list[Leaf]:
-    """Each value by itself, and wherever it stands in the answers to the same call; what is named
-    in what was expected before all others."""
+    """Each value by itself, and wherever it stands in the answers to the same call, the likeliest
+    first."""
     until = monotonic() + JUDGE_S
-    words = _words(recorded[1])
-    tried = [
-        leaf
-        for leaf in (*leaves(bench.heard)[:LEAVES_MOST], *_left_out(bench.heard, words))
-        if leaf.path[0] != "header" or _MEDIA_TYPE.search(recorded[1])
-    ]
-    tried += _listed(bench.heard, words)
-    named = [leaf for leaf in tried if leaf.path[-1] in (*words, "#length")]
+    words = words_of(recorded[1])
     found: dict[Verdict, list[Leaf]] = {HOLDS: [], MOVED: [], WAITS: []}
-    for some in (named, tried):
-        for places in (*([leaf] for leaf in some), *_alike(bench.heard, some)):
-            if monotonic() > until:
+    for some, most_s in likeliest(bench, recorded[1], words):
+        enough = min(until, monotonic() + most_s)
+        for places in some:
+            if monotonic() > enough:
                 break
             came, value = await _repaired(bench, recorded, places, words)
             if came is not None:
                 found[came].append(replace(places[0], ought=value))
-                until = min(until, monotonic() + FOUND_S)
+                enough = min(enough, monotonic() + FOUND_S)
         if any(found.values()):
             break
     return found[HOLDS] or found[MOVED] or found[WAITS]
@@ -105,11 +106,12 @@ async def _repaired(
 
 
 def _goes_on(recorded: Verdict, verdict: Verdict, name: object, value: object) -> bool:
-    """Whether the field of this name was wrong, or one that lacked this value, and something else
-    is now, not earlier."""
-    words, words_now = _words(recorded[1]), _words(verdict[1])
+    """Whether the field of this name was wrong, or one that lacked this value, and something that
+    is looked at later is now."""
+    words, words_now = words_of(recorded[1]), words_of(verdict[1])
     named = name in words and name not in words_now
-    if verdict == WAITS or not (named or (value in words and value not in words_now)):
+    wanted = is_among(value, words)
+    if verdict == WAITS or not (named or wanted):
         return False
     for one, other in zip(recorded[0].split(">"), verdict[0].split(">"), strict=False):
         if one != other:
@@ -118,46 +120,8 @@ def _goes_on(recorded: Verdict, verdict: Verdict, name: object, value: object) -
     return named  # the same line may have looked at another answer
 
 
-def _listed(heard: Sequence[Heard], words: Sequence[str]) -> list[Leaf]:
-    """How long lists are that are named in what was expected."""
-    found: list[Leaf] = []
-    for index in range(len(heard) - 1, -1, -1):
-        inside = walk(heard[index].answer["body"], ("body",))
-        lists = {path[:at]: None for path, _ in inside for at, each in enumerate(path) if each == 0}
-        for path in lists if not heard[index].exchange.setup else ():
-            length = answers.at(heard[index].answer, (*path, "#length"))
-            if path[-1] in words and answers.is_number(length):
-                found.append(Leaf(index, (*path, "#length"), length))
-    return found
-
-
 def _is_mcp(heard: Heard) -> bool:
     return heard.exchange.surface == "mcp"
-
-
-def _alike(heard: Sequence[Heard], tried: Sequence[Leaf]) -> list[list[Leaf]]:
-    """Those with one value at one place of several answers, while the jobs run and at any time; the
-    last answer's first."""
-    found: dict[str, list[Leaf]] = {}
-    for leaf in tried:
-        for stage in (answers.is_running(heard[leaf.index].answer["body"]), "any"):
-            found.setdefault(repr((leaf.path, leaf.value, stage)), []).append(leaf)
-    return [places for places in found.values() if len(places) > 1]
-
-
-def _left_out(heard: Sequence[Heard], words: Sequence[str]) -> Iterator[Leaf]:
-    """Fields that are named in what was expected, where an object lacks them."""
-    names = [word for word in words if _NAME.fullmatch(word)][:NAMES_MOST]
-    for index in range(len(heard) - 1, -1, -1):
-        if heard[index].exchange.setup:
-            continue
-        answer = heard[index].answer
-        objects = dict.fromkeys(path[:-1] for path, _ in walk(answer["body"], ("body",)))
-        for place in objects:
-            inside = answers.at(answer, place)
-            for name in names:
-                if isinstance(inside, dict) and name not in inside:
-                    yield Leaf(index, (*place, name), answers.MISSING)
 
 
 def _states(heard: Sequence[Heard], found: Sequence[Leaf]) -> Iterator[Leaf]:
@@ -165,7 +129,7 @@ def _states(heard: Sequence[Heard], found: Sequence[Leaf]) -> Iterator[Leaf]:
     right when it has ended."""
     shown = {leaf.index for leaf in found}
     for leaf in leaves(heard):
-        if leaf.index in shown and leaf.path in _STATES and leaf not in found:
+        if leaf.index in shown and leaf.path in STATES and leaf not in found:
             yield leaf
 
 
@@ -175,7 +139,7 @@ async def compared(bench: Bench) -> tuple[Leaf, ...]:
     judged = [index for index, each in enumerate(heard) if not each.exchange.setup]
     tried = 0
     for index in reversed(judged):
-        for other in judged:
+        for other in sorted(judged, key=lambda each: abs(each - index)):
             told, instead = heard[index], heard[other]
             if other == index or told.exchange.call != instead.exchange.call or tried > SWAPS_MOST:
                 continue
@@ -196,9 +160,9 @@ def _differing(told: Heard, index: int, instead: Heard, other: int) -> Iterator[
             if like == answers.MISSING:
                 yield leaf
             elif other < index:
-                yield replace(leaf, unlike=other)
+                yield replace(leaf, unlike=(other, leaf.path))
             else:
-                yield Leaf(other, leaf.path, like, unlike=index)
+                yield Leaf(other, leaf.path, like, unlike=(index, leaf.path))
 
 
 async def _in_turn(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]:
@@ -207,7 +171,7 @@ async def _in_turn(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]:
     series: dict[tuple[int, str, Path], list[Leaf]] = {}
     resets = [index for index, each in enumerate(heard) if each.exchange.call == RESET]
     for leaf in leaves(heard):
-        counts = leaf.path in _STATES or answers.is_number(leaf.value)
+        counts = leaf.path in STATES or answers.is_number(leaf.value)
         if leaf.path[0] == "body" and counts:
             world = sum(index < leaf.index for index in resets)
             call = heard[leaf.index].exchange.call
@@ -224,6 +188,26 @@ async def _in_turn(bench: Bench, heard: Sequence[Heard]) -> tuple[Leaf, ...]:
             }
             if await bench.holds(changed):
                 return _changing(ordered, values)
+    return ()
+
+
+async def _fallen(bench: Bench) -> tuple[Leaf, ...]:
+    """A number that became less over the looks at one job, with which nothing else is wrong."""
+    heard = bench.heard
+    series: dict[tuple[str, Path], list[Leaf]] = {}
+    for leaf in reversed(leaves(heard)):
+        told = heard[leaf.index].exchange
+        if told.call in LOOKS and leaf.path[0] == "body" and answers.is_number(leaf.value):
+            series.setdefault((asked(heard[leaf.index]), leaf.path), []).append(leaf)
+    for looks in series.values():
+        fell = [other for one, other in pairwise(looks) if one.value > other.value]
+        values = sorted(leaf.value for leaf in looks)
+        changed = {
+            leaf.index: altered(heard[leaf.index], leaf.path, value)
+            for leaf, value in zip(looks, values, strict=True)
+        }
+        if fell and await bench.holds(changed):
+            return (replace(fell[-1], falls=True),)
     return ()
 
 
@@ -262,15 +246,17 @@ def _others(leaf: Leaf, words: Sequence[str]) -> Iterator[Any]:
     elif isinstance(value, bool):
         yield from (not value, None)
     elif isinstance(value, int | float):
-        yield from (float(each) if "." in each else int(each) for each in words if _number(each))
+        yield from (
+            float(each) if "." in each else int(each) for each in words if tells_number(each)
+        )
         yield from (value + 1, value - 1, 0, 99, 100, None)
-    elif leaf.path in _STATES:
+    elif leaf.path in STATES or (leaf.path[-1] == "status" and value in STAGES):
         yield from (each for each in STAGES if each != value)
     elif isinstance(value, str) and value != answers.MISSING:
-        yield from (each for each in words if not _number(each) and each != value)
-        yield from (float(value) if _number(value) else 1, "", None, 1, True, [], {})
+        yield from (each for each in words if not tells_number(each) and each != value)
+        yield from (float(value) if tells_number(value) else 1, "", None, 1, True, [], {})
     else:
-        yield from (word for word in words[:NAMES_MOST] if not _number(word))
+        yield from (word for word in words[:NAMES_MOST] if not tells_number(word))
         yield from (0, 1, True, False, "text", [], {})
         yield from (int(each) for each in words if each.isdigit())
 
@@ -288,13 +274,3 @@ def _fitting(bench: Bench, leaf: Leaf) -> Sequence[Any]:
         told = answers.at(bench.heard[leaf.index].answer, (*leaf.path[:-3], "structuredContent"))
         return () if told == answers.MISSING else (json.dumps(told),)
     return (f"{bench.target.rest_url}/file",) if leaf.value is None else ()
-
-
-def _words(expected: str) -> Sequence[str]:
-    """Those of a sentence, each once; the whole of it and what is quoted in it come as well."""
-    quoted = re.findall(r"'([^']*)'", expected)
-    return tuple(dict.fromkeys([*quoted, *_WORD.findall(expected)]))[:24]
-
-
-def _number(word: str) -> bool:
-    return bool(re.fullmatch(r"-?\d+(\.\d+)?", word))

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ANSWER_KEPT_BYTES = 32_000
-CATALOGUE_KEPT_BYTES = 262_144  # whole: what a replay compares is found anywhere in it
+LIST_KEPT_BYTES = 262_144
+LISTS = frozenset({"get_models", "get_generations"})
+"""Calls whose answers are kept whole: what a failure shows in is found anywhere in them."""
+
 SENT_KEPT_BYTES = 262_144
 
 

@@ -10,7 +10,8 @@ import httpx2
 
 from contracts.talk.exchange import (
     ANSWER_KEPT_BYTES,
-    CATALOGUE_KEPT_BYTES,
+    LIST_KEPT_BYTES,
+    LISTS,
     SENT_KEPT_BYTES,
     Capture,
     Exchange,
@@ -208,7 +209,7 @@ def _bears(sent: Sent) -> bool:
 def _answered(exchange: Exchange, reply: Reply) -> Exchange:
     kind = reply.headers.get("content-type", "")
     text = kind.startswith(("text/", "application/json"))
-    most = CATALOGUE_KEPT_BYTES if exchange.call == "get_models" else ANSWER_KEPT_BYTES
+    most = LIST_KEPT_BYTES if exchange.call in LISTS else ANSWER_KEPT_BYTES
     kept = _unsigned(reply.content[:most]) if text else b""
     return replace(
         exchange,

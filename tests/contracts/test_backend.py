@@ -11,7 +11,7 @@ from contracts.lanes.looking import IMAGE
 from contracts.talk.backend import Backend, world_keys
 from contracts.talk.exchange import (
     ANSWER_KEPT_BYTES,
-    CATALOGUE_KEPT_BYTES,
+    LIST_KEPT_BYTES,
     SENT_KEPT_BYTES,
     Exchange,
     Reply,
@@ -120,7 +120,7 @@ async def _asked_for(call: str, length: int) -> tuple[Reply, Exchange]:
 
 @pytest.mark.parametrize(
     ("call", "most"),
-    [("get_balance", ANSWER_KEPT_BYTES), ("get_models", CATALOGUE_KEPT_BYTES)],
+    [("get_balance", ANSWER_KEPT_BYTES), ("get_models", LIST_KEPT_BYTES)],
 )
 async def test_a_long_answer_is_cut_in_what_is_recorded_only(call: str, most: int) -> None:
     reply, exchange = await _asked_for(call, most + 1)
@@ -129,8 +129,9 @@ async def test_a_long_answer_is_cut_in_what_is_recorded_only(call: str, most: in
     assert exchange.text.endswith(f"({len(reply.content)} bytes)")
 
 
-async def test_a_catalogue_is_recorded_whole() -> None:
-    reply, exchange = await _asked_for("get_models", 4 * ANSWER_KEPT_BYTES)
+@pytest.mark.parametrize("call", ["get_models", "get_generations"])
+async def test_a_list_is_recorded_whole(call: str) -> None:
+    reply, exchange = await _asked_for(call, 4 * ANSWER_KEPT_BYTES)
     assert exchange.answer == reply.content
 
 

@@ -60,7 +60,7 @@ async def test_an_answer_that_should_be_like_another_shows_it_beside_that_one() 
         expect(one["note"] == other["note"], "the same", other)
 
     shown = await shown_by([polled(status="a", note=each) for each in ("x y", "z z")], check)
-    assert shown[1, "body", "note"].unlike == 0
+    assert shown[1, "body", "note"].unlike == (0, ("body", "note"))
 
 
 async def test_who_is_put_off_and_asks_again_was_not_content() -> None:
