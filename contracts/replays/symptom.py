@@ -76,9 +76,10 @@ async def _one_by_one(bench: Bench, recorded: Verdict) -> list[Leaf]:
             came, value = await _repaired(bench, recorded, places, words)
             if came is not None:
                 found[came].append(replace(places[0], ought=value))
+            if came in (HOLDS, MOVED):
                 enough = min(enough, monotonic() + FOUND_S)
-        if any(found.values()):
-            break
+        if found[HOLDS] or found[MOVED]:
+            break  # who only waits may have another reason
     return found[HOLDS] or found[MOVED] or found[WAITS]
 
 

@@ -74,6 +74,15 @@ async def test_who_is_put_off_and_asks_again_was_not_content() -> None:
     assert (0, "status") not in shown
 
 
+async def test_a_value_that_lets_a_check_end_shows_it_before_one_that_keeps_it_waiting() -> None:
+    async def check(backend: Backend, surface: str) -> None:
+        seen = await backend.wait_finished("j")
+        expect(seen["audio_url"], "an address to listen at", seen["audio_url"])
+
+    shown = await shown_by([polled(status="completed", audio_url=None)], check)
+    assert (0, "body", "audio_url") in shown
+
+
 async def test_the_starts_that_should_have_been_refused_tell_what_should_be_left() -> None:
     started = {"generation_id": "j", "status": "pending", "estimated_cost_credits": 7}
     starts = [told_over("POST", START, "/v1/generate/media", started) for _ in range(3)]
