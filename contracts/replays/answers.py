@@ -82,7 +82,8 @@ def judged(
         values = [at(each, fact["at"]) for each in answers.get(number, {}).get("looks", ())]
         numbers = [each for each in values if is_number(each)]
         fell = any(one > other for one, other in pairwise(numbers))
-        return fell, f"step {number}: {what} was {json.dumps(numbers)}, look by look, and fell"
+        told = f"step {number}: {what} was {json.dumps(numbers)}, look by look, and"
+        return fell, f"{told} fell, as recorded" if fell else f"{told} did not fall, as it had"
     if "other_than" in fact:
         return found != fact["other_than"], told
     if "unlike" in fact:
