@@ -63,7 +63,8 @@ def main(what, number, *told):
     elif what == "needs":
         found = [looked(int(number), json.loads(each)) for each in told]
         unmet = [line for met, line in found if not met]
-        print("\n".join(f"{line}; with it nothing can be told" for line in unmet), file=sys.stderr)
+        for line in unmet:
+            print(f"{line}; with it nothing can be told", file=sys.stderr)
         return 2 if unmet else 0
     elif what == "watch":
         return watched(int(number), json.loads(told[0]), float(told[1]), told[2:])
@@ -141,8 +142,9 @@ queue() { # NUMBER METHOD URL KEY-HEADER, and -H with headers: to be sent with o
   } >> "$DIR/queue"
 }
 
-at_once() { # what is in the queue; needs curl 7.66
-  curl -sS --parallel --parallel-immediate -K "$DIR/queue" || {
+at_once() { # what is in the queue; needs curl 7.66, whose meter for several can't be silenced
+  curl -sS --parallel --parallel-immediate -K "$DIR/queue" 2> "$DIR/meter" || {
+    cat "$DIR/meter" >&2
     echo "of several calls at once, no answer" >&2
     exit 2
   }
