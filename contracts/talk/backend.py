@@ -56,9 +56,10 @@ class Backend:
         self._number = number
         self._made = number
         self._now = ""
+        self.mcp = McpClient(self._send, has_mcp=bool(target.mcp_url), era=era)
         if name:
             self.log.worlds.append(name)
-        self.mcp = McpClient(self._send, has_mcp=bool(target.mcp_url), era=era)
+            self.log.leave.append(self.mcp.leave)
 
     @property
     def trace(self) -> Trace:
@@ -348,9 +349,13 @@ class Backend:
             await self.set_credits(100_000 if credits is None else credits, scopes=scopes)
 
     async def let_go(self) -> None:
-        """Gives the worlds of this check back, those of ``fresh`` as well; unrecorded."""
+        """Gives the worlds of this check and their sessions back, those of ``fresh`` as well. Only
+        after its trace was taken."""
         if not self.target.has_worlds:
             return
+        for leave in self.log.leave:
+            with suppress(Trouble, Broken):
+                await leave()
         worlds, self.log = self.log.worlds, Log()
         for name in worlds:
             self.name = name

@@ -20,6 +20,7 @@ class McpClient:
         self.era = era
         self._ids = 0
         self._sessions: dict[str, str] = {}
+        self._opened: list[tuple[str, str]] = []
 
     async def tool(
         self,
@@ -86,6 +87,9 @@ class McpClient:
         number = self._ids
         content = jsonrpc.request("initialize", jsonrpc.initialize_params(), number)
         reply = await self.post(content, who=who, call="initialize", again=True)
+        opened = reply.headers.get("mcp-session-id", "")
+        if opened:
+            self._opened.append((who, opened))
         return jsonrpc.rpc_reply(reply, number)
 
     async def initialized(self, who: str = "main", session: str | None = None) -> Reply:
@@ -115,6 +119,14 @@ class McpClient:
         return await self._send(
             "mcp", call, method, "mcp", "", who=who, headers=fields, body=content, again=again
         )
+
+    async def leave(self) -> None:
+        """Ends every session that was opened: a server keeps only so many at once."""
+        version = {"MCP-Protocol-Version": jsonrpc.REVISIONS[jsonrpc.SESSION]}
+        opened, self._opened = self._opened, []
+        for who, session in opened:
+            headers = {**version, "Mcp-Session-Id": session}
+            await self.post(b"", headers=headers, who=who, call="DELETE session", method="DELETE")
 
     def _in_session(self, who: str) -> dict[str, str]:
         version = {"MCP-Protocol-Version": jsonrpc.REVISIONS[jsonrpc.SESSION]}

@@ -3,7 +3,7 @@ again when the connection breaks."""
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import httpx2
@@ -46,14 +46,16 @@ class Withheld(Exception):
 @dataclass(slots=True)
 class Log:
     """The exchanges of one check, over all of its ``worlds``. ``sent``: how many requests it has
-    made, ``open``: how many of them have no answer yet. ``example``: what a search is to play,
-    alone, in place of what it would draw: a law, and what was drawn when it was broken."""
+    made, ``open``: how many of them have no answer yet. ``leave``: ends the sessions in its worlds.
+    ``example``: what a search is to play, alone, in place of what it would draw: a law, and what
+    was drawn when it was broken."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     credits: float = 0
     sent: int = 0
     open: int = 0
     worlds: list[str] = field(default_factory=list)
+    leave: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     example: tuple[str, object] | None = None
 
     @property

@@ -72,6 +72,17 @@ async def test_worlds_are_given_back_unless_something_is_wrong_in_them(
     assert len([name for name in names if name.startswith("contract-")]) == left
 
 
+async def test_sessions_are_ended_after_a_check() -> None:
+    """A server keeps only so many, and one suite opens some hundreds."""
+    async with trial() as tried:
+        await tried.judged(plan_for(tried.target, Check(("a",), in_two_worlds, ("mcp",))))
+        ended = [each for each in tried.transport.requests if each.method == "DELETE"]
+        again = httpx2.Request("DELETE", ended[0].url, headers=ended[0].headers)
+        answer = await tried.transport.handle(again)
+    assert len(ended) == 1
+    assert answer.status_code == 404
+
+
 async def test_an_assumed_behaviour_that_differs_is_a_warning() -> None:
     async with trial() as tried:
         check = Check(("a",), broken, ("rest",))
