@@ -349,17 +349,12 @@ class Backend:
             await self.set_credits(100_000 if credits is None else credits, scopes=scopes)
 
     async def let_go(self) -> None:
-        """Gives the worlds of this check and their sessions back, those of ``fresh`` as well. Only
-        after its trace was taken."""
-        if not self.target.has_worlds:
-            return
-        for leave in self.log.leave:
-            with suppress(Trouble, Broken):
-                await leave()
-        worlds, self.log = self.log.worlds, Log()
-        for name in worlds:
+        """Gives back all worlds of this check, and their sessions, once its trace was taken."""
+        leave, worlds, self.log = self.log.leave, self.log.worlds, Log()
+        for end, name in zip(leave, worlds, strict=True) if self.target.has_worlds else ():
             self.name = name
-            with suppress(Trouble, Broken):  # a world that is left over harms nobody
+            with suppress(Trouble, Broken):  # what is left over harms nobody
+                await end()
                 await self.control("POST", "reset", {"drop": True})
 
     # ---- below -------------------------------------------------------------------------------
