@@ -93,7 +93,9 @@ async def _recorded(target: Target, era: str, case: _Case) -> Script:
     heard = heard_in(case.finding.trace)
     shown = await decisive(_bench(case, heard, target, era))
     script = without_soft(_script(target, case.row, case.finding, heard, shown))
-    return replace(script, steps=connected(script.steps)) if shown else script
+    if target.has_worlds or not shown:
+        return script  # what prepares a world is connected with nothing, and needed all the same
+    return replace(script, steps=connected(script.steps))
 
 
 def _bench(case: _Case, heard: Sequence[Heard], target: Target, era: str) -> Bench:
